@@ -1,0 +1,5 @@
+"""The harness: suites, run matrix, executors, statistics, report."""
+
+from binpack.version import __version__
+
+__all__ = ["__version__"]

@@ -1,0 +1,1 @@
+"""The `binpack` command: parses, calls, prints."""

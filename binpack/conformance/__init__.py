@@ -1,0 +1,1 @@
+"""Runs recorded decisions of kube-scheduler and counts agreement."""

@@ -1,0 +1,1 @@
+"""The cluster's other parts, one room a component, as in the Kubernetes architecture diagram."""

@@ -1,0 +1,1 @@
+"""Objects, resourceVersions and watches (kube-apiserver and etcd)."""

@@ -1,0 +1,1 @@
+"""The plugin interface, statuses and profiles. Takes a registry, imports no plugin."""

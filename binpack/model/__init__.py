@@ -1,0 +1,1 @@
+"""Kubernetes objects as frozen structs: decoding, defaulting, quantities, selectors."""

@@ -1,0 +1,48 @@
+"""The base of every Kubernetes object here: a frozen struct, snake_case inside, camelCase outside.
+
+Keep every import of msgspec inside this package: configuration, scenarios and suites take their base from here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from binpack.model.quantity import Quantity
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A value as the Kubernetes API writes it. Unknown fields are ignored, as the API server does.
+
+    The dictionaries it holds are mutable in Python; treat them as read-only.
+    """
+
+
+class StrictStruct(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+    """A value of our own formats (scenarios, suites) or of one that Kubernetes decodes strictly (component configuration)."""
+
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+field = msgspec.field
+replace = msgspec.structs.replace
+
+
+def decode_hook(kind: type, value: Any) -> Any:
+    """Decode the types that msgspec does not know: quantities."""
+    if kind is Quantity:
+        return Quantity.parse(value)
+    raise TypeError(f"{kind.__name__} cannot be decoded")
+
+
+def encode_hook(value: Any) -> Any:
+    """Encode the types that msgspec does not know: quantities."""
+    if isinstance(value, Quantity):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be encoded")
+
+
+def to_builtins(value: Any) -> Any:
+    """Turn structs into dicts, lists and scalars, with the API's field names."""
+    return msgspec.to_builtins(value, enc_hook=encode_hook)

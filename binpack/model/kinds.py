@@ -1,0 +1,66 @@
+"""Which kinds this toolkit reads, and the struct of each. Every other kind is skipped and counted."""
+
+from __future__ import annotations
+
+from typing import Union
+
+from binpack.model.node import CSINode, Node
+from binpack.model.pod import Pod
+from binpack.model.policy import Lease, Namespace, PodDisruptionBudget, PriorityClass, RuntimeClass, Service
+from binpack.model.storage import (
+    CSIDriver,
+    CSIStorageCapacity,
+    PersistentVolume,
+    PersistentVolumeClaim,
+    StorageClass,
+    VolumeAttachment,
+)
+from binpack.model.workloads import DaemonSet, Deployment, Job, ReplicaSet, ReplicationController, StatefulSet
+
+KubernetesObject = Union[
+    Node,
+    Pod,
+    Namespace,
+    Service,
+    PriorityClass,
+    RuntimeClass,
+    PodDisruptionBudget,
+    Lease,
+    Deployment,
+    ReplicaSet,
+    ReplicationController,
+    StatefulSet,
+    DaemonSet,
+    Job,
+    PersistentVolume,
+    PersistentVolumeClaim,
+    StorageClass,
+    CSINode,
+    CSIDriver,
+    CSIStorageCapacity,
+    VolumeAttachment,
+]
+
+KINDS: dict[tuple[str, str], type[KubernetesObject]] = {
+    ("v1", "Node"): Node,
+    ("v1", "Pod"): Pod,
+    ("v1", "Namespace"): Namespace,
+    ("v1", "Service"): Service,
+    ("v1", "ReplicationController"): ReplicationController,
+    ("v1", "PersistentVolume"): PersistentVolume,
+    ("v1", "PersistentVolumeClaim"): PersistentVolumeClaim,
+    ("apps/v1", "Deployment"): Deployment,
+    ("apps/v1", "ReplicaSet"): ReplicaSet,
+    ("apps/v1", "StatefulSet"): StatefulSet,
+    ("apps/v1", "DaemonSet"): DaemonSet,
+    ("batch/v1", "Job"): Job,
+    ("scheduling.k8s.io/v1", "PriorityClass"): PriorityClass,
+    ("node.k8s.io/v1", "RuntimeClass"): RuntimeClass,
+    ("policy/v1", "PodDisruptionBudget"): PodDisruptionBudget,
+    ("coordination.k8s.io/v1", "Lease"): Lease,
+    ("storage.k8s.io/v1", "StorageClass"): StorageClass,
+    ("storage.k8s.io/v1", "CSINode"): CSINode,
+    ("storage.k8s.io/v1", "CSIDriver"): CSIDriver,
+    ("storage.k8s.io/v1", "CSIStorageCapacity"): CSIStorageCapacity,
+    ("storage.k8s.io/v1", "VolumeAttachment"): VolumeAttachment,
+}

@@ -1,0 +1,72 @@
+"""Metadata shared by all objects, and label selectors as the API writes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from binpack.model.base import Struct, field
+
+
+class OwnerReference(Struct):
+    api_version: str = ""
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+    controller: bool | None = None
+    block_owner_deletion: bool | None = None
+
+
+class ObjectMeta(Struct):
+    name: str = ""
+    generate_name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+    creation_timestamp: datetime | None = None
+    deletion_timestamp: datetime | None = None
+    deletion_grace_period_seconds: int | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    annotations: dict[str, str] = field(default_factory=dict)
+    owner_references: tuple[OwnerReference, ...] = ()
+    finalizers: tuple[str, ...] = ()
+
+
+class LabelSelectorRequirement(Struct):
+    key: str = ""
+    operator: str = ""
+    values: tuple[str, ...] = ()
+
+
+class LabelSelector(Struct):
+    """`null` matches nothing, `{}` everything: keep None and the empty selector apart."""
+
+    match_labels: dict[str, str] = field(default_factory=dict)
+    match_expressions: tuple[LabelSelectorRequirement, ...] = ()
+
+
+class Condition(Struct):
+    type: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+    last_transition_time: datetime | None = None
+    last_probe_time: datetime | None = None
+    last_heartbeat_time: datetime | None = None
+    last_update_time: datetime | None = None
+
+
+class ObjectReference(Struct):
+    api_version: str = ""
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
+
+
+def controller_of(meta: ObjectMeta) -> OwnerReference | None:
+    """Return the owner reference with `controller: true`, if there is one."""
+    for reference in meta.owner_references:
+        if reference.controller:
+            return reference
+    return None

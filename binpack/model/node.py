@@ -1,0 +1,76 @@
+"""Node and CSINode."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from binpack.model.base import Struct, field
+from binpack.model.meta import Condition, ObjectMeta
+from binpack.model.quantity import Quantity
+
+
+class Taint(Struct, frozen=True):
+    key: str = ""
+    value: str = ""
+    effect: str = ""
+    time_added: datetime | None = None
+
+
+class NodeSpec(Struct):
+    provider_id: str = field(default="", name="providerID")
+    pod_cidr: str = field(default="", name="podCIDR")
+    unschedulable: bool = False
+    taints: tuple[Taint, ...] = ()
+
+
+class ContainerImage(Struct):
+    names: tuple[str, ...] = ()
+    size_bytes: int = 0
+
+
+class NodeAddress(Struct):
+    type: str = ""
+    address: str = ""
+
+
+class NodeStatus(Struct):
+    capacity: dict[str, Quantity] = field(default_factory=dict)
+    allocatable: dict[str, Quantity] | None = None
+    conditions: tuple[Condition, ...] = ()
+    addresses: tuple[NodeAddress, ...] = ()
+    images: tuple[ContainerImage, ...] = ()
+    volumes_in_use: tuple[str, ...] = ()
+
+
+class Node(Struct):
+    api_version: str = "v1"
+    kind: str = "Node"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: NodeSpec = field(default_factory=NodeSpec)
+    status: NodeStatus = field(default_factory=NodeStatus)
+
+    @property
+    def name(self) -> str:
+        return self.metadata.name
+
+
+class VolumeNodeResources(Struct):
+    count: int | None = None
+
+
+class CSINodeDriver(Struct):
+    name: str = ""
+    node_id: str = field(default="", name="nodeID")
+    topology_keys: tuple[str, ...] = ()
+    allocatable: VolumeNodeResources | None = None
+
+
+class CSINodeSpec(Struct):
+    drivers: tuple[CSINodeDriver, ...] = ()
+
+
+class CSINode(Struct):
+    api_version: str = "storage.k8s.io/v1"
+    kind: str = "CSINode"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: CSINodeSpec = field(default_factory=CSINodeSpec)

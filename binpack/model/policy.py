@@ -1,0 +1,93 @@
+"""Namespace, Service, PriorityClass, RuntimeClass, PodDisruptionBudget and Lease."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from binpack.model.base import Struct, field
+from binpack.model.meta import Condition, LabelSelector, ObjectMeta
+from binpack.model.pod import Toleration
+from binpack.model.quantity import Quantity
+
+
+class Namespace(Struct):
+    api_version: str = "v1"
+    kind: str = "Namespace"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+
+
+class ServiceSpec(Struct):
+    selector: dict[str, str] | None = None
+    type: str = ""
+
+
+class Service(Struct):
+    api_version: str = "v1"
+    kind: str = "Service"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: ServiceSpec = field(default_factory=ServiceSpec)
+
+
+class PriorityClass(Struct):
+    api_version: str = "scheduling.k8s.io/v1"
+    kind: str = "PriorityClass"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    value: int = 0
+    global_default: bool = False
+    preemption_policy: str | None = None
+
+
+class RuntimeClassOverhead(Struct):
+    pod_fixed: dict[str, Quantity] = field(default_factory=dict)
+
+
+class RuntimeClassScheduling(Struct):
+    node_selector: dict[str, str] = field(default_factory=dict)
+    tolerations: tuple[Toleration, ...] = ()
+
+
+class RuntimeClass(Struct):
+    api_version: str = "node.k8s.io/v1"
+    kind: str = "RuntimeClass"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    handler: str = ""
+    overhead: RuntimeClassOverhead | None = None
+    scheduling: RuntimeClassScheduling | None = None
+
+
+class PodDisruptionBudgetSpec(Struct):
+    selector: LabelSelector | None = None
+    min_available: int | str | None = None
+    max_unavailable: int | str | None = None
+    unhealthy_pod_eviction_policy: str | None = None
+
+
+class PodDisruptionBudgetStatus(Struct):
+    observed_generation: int = 0
+    disruptions_allowed: int = 0
+    current_healthy: int = 0
+    desired_healthy: int = 0
+    expected_pods: int = 0
+    disrupted_pods: dict[str, datetime] = field(default_factory=dict)
+    conditions: tuple[Condition, ...] = ()
+
+
+class PodDisruptionBudget(Struct):
+    api_version: str = "policy/v1"
+    kind: str = "PodDisruptionBudget"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: PodDisruptionBudgetSpec = field(default_factory=PodDisruptionBudgetSpec)
+    status: PodDisruptionBudgetStatus = field(default_factory=PodDisruptionBudgetStatus)
+
+
+class LeaseSpec(Struct):
+    holder_identity: str | None = None
+    lease_duration_seconds: int | None = None
+    renew_time: datetime | None = None
+
+
+class Lease(Struct):
+    api_version: str = "coordination.k8s.io/v1"
+    kind: str = "Lease"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: LeaseSpec = field(default_factory=LeaseSpec)

@@ -1,0 +1,1 @@
+"""The optimal solver: problem, objectives, methods, bounds, certificates."""

@@ -1,0 +1,1 @@
+"""Published placement policies as ordinary score plugins."""

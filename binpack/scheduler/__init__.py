@@ -1,0 +1,1 @@
+"""The queue, the scheduling cycle and its explanation."""

@@ -1,0 +1,1 @@
+"""The virtual clock, the event heap, random streams and the simulation itself."""

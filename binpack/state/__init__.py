@@ -1,0 +1,1 @@
+"""The columns: what the scheduler and the solver think in."""

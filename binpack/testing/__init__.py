@@ -1,0 +1,1 @@
+"""Public builders, Hypothesis strategies and checks."""
