@@ -12,14 +12,14 @@ import msgspec
 from binpack.model.quantity import Quantity
 
 
-class Struct(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+class Struct(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """A value as the Kubernetes API writes it. Unknown fields are ignored, as the API server does.
 
     The dictionaries it holds are mutable in Python; treat them as read-only.
     """
 
 
-class StrictStruct(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+class StrictStruct(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
     """A value of our own formats (scenarios, suites) or of one that Kubernetes decodes strictly (component configuration)."""
 
 
@@ -44,5 +44,10 @@ def encode_hook(value: Any) -> Any:
 
 
 def to_builtins(value: Any) -> Any:
-    """Turn structs into dicts, lists and scalars, with the API's field names."""
+    """Turn structs into dicts, lists and scalars, with the API's field names and without the fields at their defaults."""
     return msgspec.to_builtins(value, enc_hook=encode_hook)
+
+
+def to_manifest(value: Any) -> dict[str, Any]:
+    """Turn an object into what `kubectl get -o json` would show: like `to_builtins`, led by its apiVersion and kind."""
+    return {"apiVersion": value.api_version, "kind": value.kind, **to_builtins(value)}

@@ -7,7 +7,7 @@ from datetime import datetime
 from binpack.model.base import Struct, field
 
 
-class OwnerReference(Struct):
+class OwnerReference(Struct, frozen=True):
     api_version: str = ""
     kind: str = ""
     name: str = ""
@@ -16,7 +16,7 @@ class OwnerReference(Struct):
     block_owner_deletion: bool | None = None
 
 
-class ObjectMeta(Struct):
+class ObjectMeta(Struct, frozen=True):
     name: str = ""
     generate_name: str = ""
     namespace: str = ""
@@ -32,20 +32,20 @@ class ObjectMeta(Struct):
     finalizers: tuple[str, ...] = ()
 
 
-class LabelSelectorRequirement(Struct):
+class LabelSelectorRequirement(Struct, frozen=True):
     key: str = ""
     operator: str = ""
     values: tuple[str, ...] = ()
 
 
-class LabelSelector(Struct):
+class LabelSelector(Struct, frozen=True):
     """`null` matches nothing, `{}` everything: keep None and the empty selector apart."""
 
     match_labels: dict[str, str] = field(default_factory=dict)
     match_expressions: tuple[LabelSelectorRequirement, ...] = ()
 
 
-class Condition(Struct):
+class Condition(Struct, frozen=True):
     type: str = ""
     status: str = ""
     reason: str = ""
@@ -56,7 +56,7 @@ class Condition(Struct):
     last_update_time: datetime | None = None
 
 
-class ObjectReference(Struct):
+class ObjectReference(Struct, frozen=True):
     api_version: str = ""
     kind: str = ""
     namespace: str = ""

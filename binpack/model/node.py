@@ -16,24 +16,24 @@ class Taint(Struct, frozen=True):
     time_added: datetime | None = None
 
 
-class NodeSpec(Struct):
+class NodeSpec(Struct, frozen=True):
     provider_id: str = field(default="", name="providerID")
     pod_cidr: str = field(default="", name="podCIDR")
     unschedulable: bool = False
     taints: tuple[Taint, ...] = ()
 
 
-class ContainerImage(Struct):
+class ContainerImage(Struct, frozen=True):
     names: tuple[str, ...] = ()
     size_bytes: int = 0
 
 
-class NodeAddress(Struct):
+class NodeAddress(Struct, frozen=True):
     type: str = ""
     address: str = ""
 
 
-class NodeStatus(Struct):
+class NodeStatus(Struct, frozen=True):
     capacity: dict[str, Quantity] = field(default_factory=dict)
     allocatable: dict[str, Quantity] | None = None
     conditions: tuple[Condition, ...] = ()
@@ -42,7 +42,7 @@ class NodeStatus(Struct):
     volumes_in_use: tuple[str, ...] = ()
 
 
-class Node(Struct):
+class Node(Struct, frozen=True):
     api_version: str = "v1"
     kind: str = "Node"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -54,22 +54,22 @@ class Node(Struct):
         return self.metadata.name
 
 
-class VolumeNodeResources(Struct):
+class VolumeNodeResources(Struct, frozen=True):
     count: int | None = None
 
 
-class CSINodeDriver(Struct):
+class CSINodeDriver(Struct, frozen=True):
     name: str = ""
     node_id: str = field(default="", name="nodeID")
     topology_keys: tuple[str, ...] = ()
     allocatable: VolumeNodeResources | None = None
 
 
-class CSINodeSpec(Struct):
+class CSINodeSpec(Struct, frozen=True):
     drivers: tuple[CSINodeDriver, ...] = ()
 
 
-class CSINode(Struct):
+class CSINode(Struct, frozen=True):
     api_version: str = "storage.k8s.io/v1"
     kind: str = "CSINode"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)

@@ -10,7 +10,7 @@ from binpack.model.quantity import Quantity
 from binpack.model.volumes import Volume
 
 
-class ContainerPort(Struct):
+class ContainerPort(Struct, frozen=True):
     name: str = ""
     container_port: int = 0
     host_port: int = 0
@@ -18,31 +18,31 @@ class ContainerPort(Struct):
     protocol: str = ""
 
 
-class ResourceClaimReference(Struct):
+class ResourceClaimReference(Struct, frozen=True):
     name: str = ""
     request: str = ""
 
 
-class ResourceRequirements(Struct):
+class ResourceRequirements(Struct, frozen=True):
     requests: dict[str, Quantity] = field(default_factory=dict)
     limits: dict[str, Quantity] = field(default_factory=dict)
     claims: tuple[ResourceClaimReference, ...] = ()
 
 
-class ExecAction(Struct):
+class ExecAction(Struct, frozen=True):
     command: tuple[str, ...] = ()
 
 
-class HTTPGetAction(Struct):
+class HTTPGetAction(Struct, frozen=True):
     path: str = ""
     port: int | str = 0
 
 
-class TCPSocketAction(Struct):
+class TCPSocketAction(Struct, frozen=True):
     port: int | str = 0
 
 
-class Probe(Struct):
+class Probe(Struct, frozen=True):
     exec: ExecAction | None = None
     http_get: HTTPGetAction | None = None
     tcp_socket: TCPSocketAction | None = None
@@ -54,7 +54,7 @@ class Probe(Struct):
     termination_grace_period_seconds: int | None = None
 
 
-class Container(Struct):
+class Container(Struct, frozen=True):
     name: str = ""
     image: str = ""
     image_pull_policy: str = ""
@@ -74,26 +74,26 @@ class Toleration(Struct, frozen=True):
     toleration_seconds: int | None = None
 
 
-class NodeSelectorTerm(Struct):
+class NodeSelectorTerm(Struct, frozen=True):
     match_expressions: tuple[LabelSelectorRequirement, ...] = ()
     match_fields: tuple[LabelSelectorRequirement, ...] = ()
 
 
-class NodeSelector(Struct):
+class NodeSelector(Struct, frozen=True):
     node_selector_terms: tuple[NodeSelectorTerm, ...] = ()
 
 
-class PreferredSchedulingTerm(Struct):
+class PreferredSchedulingTerm(Struct, frozen=True):
     weight: int = 0
     preference: NodeSelectorTerm = field(default_factory=NodeSelectorTerm)
 
 
-class NodeAffinity(Struct):
+class NodeAffinity(Struct, frozen=True):
     required_during_scheduling_ignored_during_execution: NodeSelector | None = None
     preferred_during_scheduling_ignored_during_execution: tuple[PreferredSchedulingTerm, ...] | None = None
 
 
-class PodAffinityTerm(Struct):
+class PodAffinityTerm(Struct, frozen=True):
     label_selector: LabelSelector | None = None
     namespaces: tuple[str, ...] = ()
     topology_key: str = ""
@@ -102,25 +102,25 @@ class PodAffinityTerm(Struct):
     mismatch_label_keys: tuple[str, ...] = ()
 
 
-class WeightedPodAffinityTerm(Struct):
+class WeightedPodAffinityTerm(Struct, frozen=True):
     weight: int = 0
     pod_affinity_term: PodAffinityTerm = field(default_factory=PodAffinityTerm)
 
 
-class PodAffinity(Struct):
+class PodAffinity(Struct, frozen=True):
     """Also the shape of `podAntiAffinity`."""
 
     required_during_scheduling_ignored_during_execution: tuple[PodAffinityTerm, ...] = ()
     preferred_during_scheduling_ignored_during_execution: tuple[WeightedPodAffinityTerm, ...] = ()
 
 
-class Affinity(Struct):
+class Affinity(Struct, frozen=True):
     node_affinity: NodeAffinity | None = None
     pod_affinity: PodAffinity | None = None
     pod_anti_affinity: PodAffinity | None = None
 
 
-class TopologySpreadConstraint(Struct):
+class TopologySpreadConstraint(Struct, frozen=True):
     max_skew: int = 0
     topology_key: str = ""
     when_unsatisfiable: str = ""
@@ -131,17 +131,17 @@ class TopologySpreadConstraint(Struct):
     match_label_keys: tuple[str, ...] = ()
 
 
-class PodSchedulingGate(Struct):
+class PodSchedulingGate(Struct, frozen=True):
     name: str = ""
 
 
-class PodResourceClaim(Struct):
+class PodResourceClaim(Struct, frozen=True):
     name: str = ""
     resource_claim_name: str | None = None
     resource_claim_template_name: str | None = None
 
 
-class PodSpec(Struct):
+class PodSpec(Struct, frozen=True):
     node_name: str = ""
     scheduler_name: str = ""
     containers: tuple[Container, ...] = ()
@@ -168,29 +168,29 @@ class PodSpec(Struct):
     subdomain: str = ""
 
 
-class ContainerStateTerminated(Struct):
+class ContainerStateTerminated(Struct, frozen=True):
     exit_code: int = 0
     reason: str = ""
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
 
-class ContainerStateRunning(Struct):
+class ContainerStateRunning(Struct, frozen=True):
     started_at: datetime | None = None
 
 
-class ContainerStateWaiting(Struct):
+class ContainerStateWaiting(Struct, frozen=True):
     reason: str = ""
     message: str = ""
 
 
-class ContainerState(Struct):
+class ContainerState(Struct, frozen=True):
     waiting: ContainerStateWaiting | None = None
     running: ContainerStateRunning | None = None
     terminated: ContainerStateTerminated | None = None
 
 
-class ContainerStatus(Struct):
+class ContainerStatus(Struct, frozen=True):
     name: str = ""
     ready: bool = False
     started: bool | None = None
@@ -202,7 +202,7 @@ class ContainerStatus(Struct):
     resources: ResourceRequirements | None = None
 
 
-class PodStatus(Struct):
+class PodStatus(Struct, frozen=True):
     phase: str = ""
     conditions: tuple[Condition, ...] = ()
     message: str = ""
@@ -215,7 +215,7 @@ class PodStatus(Struct):
     observed_generation: int = 0
 
 
-class Pod(Struct):
+class Pod(Struct, frozen=True):
     api_version: str = "v1"
     kind: str = "Pod"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -240,6 +240,6 @@ class Pod(Struct):
         return self.metadata.deletion_timestamp is not None
 
 
-class PodTemplateSpec(Struct):
+class PodTemplateSpec(Struct, frozen=True):
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: PodSpec = field(default_factory=PodSpec)

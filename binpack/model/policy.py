@@ -10,25 +10,25 @@ from binpack.model.pod import Toleration
 from binpack.model.quantity import Quantity
 
 
-class Namespace(Struct):
+class Namespace(Struct, frozen=True):
     api_version: str = "v1"
     kind: str = "Namespace"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
 
 
-class ServiceSpec(Struct):
+class ServiceSpec(Struct, frozen=True):
     selector: dict[str, str] | None = None
     type: str = ""
 
 
-class Service(Struct):
+class Service(Struct, frozen=True):
     api_version: str = "v1"
     kind: str = "Service"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: ServiceSpec = field(default_factory=ServiceSpec)
 
 
-class PriorityClass(Struct):
+class PriorityClass(Struct, frozen=True):
     api_version: str = "scheduling.k8s.io/v1"
     kind: str = "PriorityClass"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -37,16 +37,16 @@ class PriorityClass(Struct):
     preemption_policy: str | None = None
 
 
-class RuntimeClassOverhead(Struct):
+class RuntimeClassOverhead(Struct, frozen=True):
     pod_fixed: dict[str, Quantity] = field(default_factory=dict)
 
 
-class RuntimeClassScheduling(Struct):
+class RuntimeClassScheduling(Struct, frozen=True):
     node_selector: dict[str, str] = field(default_factory=dict)
     tolerations: tuple[Toleration, ...] = ()
 
 
-class RuntimeClass(Struct):
+class RuntimeClass(Struct, frozen=True):
     api_version: str = "node.k8s.io/v1"
     kind: str = "RuntimeClass"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -55,14 +55,14 @@ class RuntimeClass(Struct):
     scheduling: RuntimeClassScheduling | None = None
 
 
-class PodDisruptionBudgetSpec(Struct):
+class PodDisruptionBudgetSpec(Struct, frozen=True):
     selector: LabelSelector | None = None
     min_available: int | str | None = None
     max_unavailable: int | str | None = None
     unhealthy_pod_eviction_policy: str | None = None
 
 
-class PodDisruptionBudgetStatus(Struct):
+class PodDisruptionBudgetStatus(Struct, frozen=True):
     observed_generation: int = 0
     disruptions_allowed: int = 0
     current_healthy: int = 0
@@ -72,7 +72,7 @@ class PodDisruptionBudgetStatus(Struct):
     conditions: tuple[Condition, ...] = ()
 
 
-class PodDisruptionBudget(Struct):
+class PodDisruptionBudget(Struct, frozen=True):
     api_version: str = "policy/v1"
     kind: str = "PodDisruptionBudget"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -80,13 +80,13 @@ class PodDisruptionBudget(Struct):
     status: PodDisruptionBudgetStatus = field(default_factory=PodDisruptionBudgetStatus)
 
 
-class LeaseSpec(Struct):
+class LeaseSpec(Struct, frozen=True):
     holder_identity: str | None = None
     lease_duration_seconds: int | None = None
     renew_time: datetime | None = None
 
 
-class Lease(Struct):
+class Lease(Struct, frozen=True):
     api_version: str = "coordination.k8s.io/v1"
     kind: str = "Lease"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)

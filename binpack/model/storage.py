@@ -15,12 +15,12 @@ from binpack.model.volumes import (
 )
 
 
-class PersistentVolumeClaimStatus(Struct):
+class PersistentVolumeClaimStatus(Struct, frozen=True):
     phase: str = ""
     capacity: dict[str, Quantity] = field(default_factory=dict)
 
 
-class PersistentVolumeClaim(Struct):
+class PersistentVolumeClaim(Struct, frozen=True):
     api_version: str = "v1"
     kind: str = "PersistentVolumeClaim"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -28,16 +28,16 @@ class PersistentVolumeClaim(Struct):
     status: PersistentVolumeClaimStatus = field(default_factory=PersistentVolumeClaimStatus)
 
 
-class VolumeNodeAffinity(Struct):
+class VolumeNodeAffinity(Struct, frozen=True):
     required: NodeSelector | None = None
 
 
-class CSIPersistentVolumeSource(Struct):
+class CSIPersistentVolumeSource(Struct, frozen=True):
     driver: str = ""
     volume_handle: str = ""
 
 
-class PersistentVolumeSpec(Struct):
+class PersistentVolumeSpec(Struct, frozen=True):
     capacity: dict[str, Quantity] = field(default_factory=dict)
     access_modes: tuple[str, ...] = ()
     claim_ref: ObjectReference | None = None
@@ -53,11 +53,11 @@ class PersistentVolumeSpec(Struct):
     cinder: CinderVolumeSource | None = None
 
 
-class PersistentVolumeStatus(Struct):
+class PersistentVolumeStatus(Struct, frozen=True):
     phase: str = ""
 
 
-class PersistentVolume(Struct):
+class PersistentVolume(Struct, frozen=True):
     api_version: str = "v1"
     kind: str = "PersistentVolume"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -65,16 +65,16 @@ class PersistentVolume(Struct):
     status: PersistentVolumeStatus = field(default_factory=PersistentVolumeStatus)
 
 
-class TopologySelectorLabelRequirement(Struct):
+class TopologySelectorLabelRequirement(Struct, frozen=True):
     key: str = ""
     values: tuple[str, ...] = ()
 
 
-class TopologySelectorTerm(Struct):
+class TopologySelectorTerm(Struct, frozen=True):
     match_label_expressions: tuple[TopologySelectorLabelRequirement, ...] = ()
 
 
-class StorageClass(Struct):
+class StorageClass(Struct, frozen=True):
     api_version: str = "storage.k8s.io/v1"
     kind: str = "StorageClass"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -84,19 +84,19 @@ class StorageClass(Struct):
     allowed_topologies: tuple[TopologySelectorTerm, ...] = ()
 
 
-class CSIDriverSpec(Struct):
+class CSIDriverSpec(Struct, frozen=True):
     storage_capacity: bool | None = None
     attach_required: bool | None = None
 
 
-class CSIDriver(Struct):
+class CSIDriver(Struct, frozen=True):
     api_version: str = "storage.k8s.io/v1"
     kind: str = "CSIDriver"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: CSIDriverSpec = field(default_factory=CSIDriverSpec)
 
 
-class CSIStorageCapacity(Struct):
+class CSIStorageCapacity(Struct, frozen=True):
     api_version: str = "storage.k8s.io/v1"
     kind: str = "CSIStorageCapacity"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -106,17 +106,17 @@ class CSIStorageCapacity(Struct):
     maximum_volume_size: Quantity | None = None
 
 
-class VolumeAttachmentSource(Struct):
+class VolumeAttachmentSource(Struct, frozen=True):
     persistent_volume_name: str | None = None
 
 
-class VolumeAttachmentSpec(Struct):
+class VolumeAttachmentSpec(Struct, frozen=True):
     attacher: str = ""
     node_name: str = ""
     source: VolumeAttachmentSource = field(default_factory=VolumeAttachmentSource)
 
 
-class VolumeAttachment(Struct):
+class VolumeAttachment(Struct, frozen=True):
     api_version: str = "storage.k8s.io/v1"
     kind: str = "VolumeAttachment"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)

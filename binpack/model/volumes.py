@@ -7,12 +7,12 @@ from binpack.model.meta import LabelSelector, ObjectMeta
 from binpack.model.quantity import Quantity
 
 
-class VolumeResourceRequirements(Struct):
+class VolumeResourceRequirements(Struct, frozen=True):
     requests: dict[str, Quantity] = field(default_factory=dict)
     limits: dict[str, Quantity] = field(default_factory=dict)
 
 
-class PersistentVolumeClaimSpec(Struct):
+class PersistentVolumeClaimSpec(Struct, frozen=True):
     access_modes: tuple[str, ...] = ()
     selector: LabelSelector | None = None
     resources: VolumeResourceRequirements = field(default_factory=VolumeResourceRequirements)
@@ -22,59 +22,59 @@ class PersistentVolumeClaimSpec(Struct):
     volume_attributes_class_name: str | None = None
 
 
-class PersistentVolumeClaimTemplate(Struct):
+class PersistentVolumeClaimTemplate(Struct, frozen=True):
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: PersistentVolumeClaimSpec = field(default_factory=PersistentVolumeClaimSpec)
 
 
-class PersistentVolumeClaimVolumeSource(Struct):
+class PersistentVolumeClaimVolumeSource(Struct, frozen=True):
     claim_name: str = ""
     read_only: bool = False
 
 
-class EphemeralVolumeSource(Struct):
+class EphemeralVolumeSource(Struct, frozen=True):
     volume_claim_template: PersistentVolumeClaimTemplate | None = None
 
 
-class GCEPersistentDiskVolumeSource(Struct):
+class GCEPersistentDiskVolumeSource(Struct, frozen=True):
     pd_name: str = ""
     read_only: bool = False
 
 
-class AWSElasticBlockStoreVolumeSource(Struct):
+class AWSElasticBlockStoreVolumeSource(Struct, frozen=True):
     volume_id: str = field(default="", name="volumeID")
     read_only: bool = False
 
 
-class ISCSIVolumeSource(Struct):
+class ISCSIVolumeSource(Struct, frozen=True):
     iqn: str = ""
     target_portal: str = ""
     lun: int = 0
     read_only: bool = False
 
 
-class RBDVolumeSource(Struct):
+class RBDVolumeSource(Struct, frozen=True):
     monitors: tuple[str, ...] = ()
     pool: str = "rbd"
     image: str = ""
     read_only: bool = False
 
 
-class CSIVolumeSource(Struct):
+class CSIVolumeSource(Struct, frozen=True):
     driver: str = ""
     read_only: bool | None = None
 
 
-class AzureDiskVolumeSource(Struct):
+class AzureDiskVolumeSource(Struct, frozen=True):
     disk_name: str = ""
     disk_uri: str = field(default="", name="diskURI")
 
 
-class CinderVolumeSource(Struct):
+class CinderVolumeSource(Struct, frozen=True):
     volume_id: str = field(default="", name="volumeID")
 
 
-class Volume(Struct):
+class Volume(Struct, frozen=True):
     name: str = ""
     persistent_volume_claim: PersistentVolumeClaimVolumeSource | None = None
     ephemeral: EphemeralVolumeSource | None = None

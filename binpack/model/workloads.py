@@ -11,18 +11,18 @@ from binpack.model.pod import PodTemplateSpec
 IntOrString = int | str
 
 
-class RollingUpdate(Struct):
+class RollingUpdate(Struct, frozen=True):
     max_surge: IntOrString | None = None
     max_unavailable: IntOrString | None = None
     partition: int | None = None
 
 
-class DeploymentStrategy(Struct):
+class DeploymentStrategy(Struct, frozen=True):
     type: str = ""
     rolling_update: RollingUpdate | None = None
 
 
-class DeploymentSpec(Struct):
+class DeploymentSpec(Struct, frozen=True):
     replicas: int | None = None
     selector: LabelSelector | None = None
     template: PodTemplateSpec = field(default_factory=PodTemplateSpec)
@@ -33,7 +33,7 @@ class DeploymentSpec(Struct):
     progress_deadline_seconds: int | None = None
 
 
-class DeploymentStatus(Struct):
+class DeploymentStatus(Struct, frozen=True):
     observed_generation: int = 0
     replicas: int = 0
     updated_replicas: int = 0
@@ -45,7 +45,7 @@ class DeploymentStatus(Struct):
     conditions: tuple[Condition, ...] = ()
 
 
-class Deployment(Struct):
+class Deployment(Struct, frozen=True):
     api_version: str = "apps/v1"
     kind: str = "Deployment"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -53,14 +53,14 @@ class Deployment(Struct):
     status: DeploymentStatus = field(default_factory=DeploymentStatus)
 
 
-class ReplicaSetSpec(Struct):
+class ReplicaSetSpec(Struct, frozen=True):
     replicas: int | None = None
     selector: LabelSelector | None = None
     template: PodTemplateSpec = field(default_factory=PodTemplateSpec)
     min_ready_seconds: int = 0
 
 
-class ReplicaSetStatus(Struct):
+class ReplicaSetStatus(Struct, frozen=True):
     observed_generation: int = 0
     replicas: int = 0
     fully_labeled_replicas: int = 0
@@ -70,7 +70,7 @@ class ReplicaSetStatus(Struct):
     conditions: tuple[Condition, ...] = ()
 
 
-class ReplicaSet(Struct):
+class ReplicaSet(Struct, frozen=True):
     api_version: str = "apps/v1"
     kind: str = "ReplicaSet"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -78,20 +78,20 @@ class ReplicaSet(Struct):
     status: ReplicaSetStatus = field(default_factory=ReplicaSetStatus)
 
 
-class ReplicationControllerSpec(Struct):
+class ReplicationControllerSpec(Struct, frozen=True):
     replicas: int | None = None
     selector: dict[str, str] | None = None
     template: PodTemplateSpec | None = None
 
 
-class ReplicationController(Struct):
+class ReplicationController(Struct, frozen=True):
     api_version: str = "v1"
     kind: str = "ReplicationController"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: ReplicationControllerSpec = field(default_factory=ReplicationControllerSpec)
 
 
-class StatefulSetSpec(Struct):
+class StatefulSetSpec(Struct, frozen=True):
     replicas: int | None = None
     selector: LabelSelector | None = None
     template: PodTemplateSpec = field(default_factory=PodTemplateSpec)
@@ -99,26 +99,26 @@ class StatefulSetSpec(Struct):
     pod_management_policy: str = ""
 
 
-class StatefulSet(Struct):
+class StatefulSet(Struct, frozen=True):
     api_version: str = "apps/v1"
     kind: str = "StatefulSet"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: StatefulSetSpec = field(default_factory=StatefulSetSpec)
 
 
-class DaemonSetSpec(Struct):
+class DaemonSetSpec(Struct, frozen=True):
     selector: LabelSelector | None = None
     template: PodTemplateSpec = field(default_factory=PodTemplateSpec)
 
 
-class DaemonSet(Struct):
+class DaemonSet(Struct, frozen=True):
     api_version: str = "apps/v1"
     kind: str = "DaemonSet"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: DaemonSetSpec = field(default_factory=DaemonSetSpec)
 
 
-class JobSpec(Struct):
+class JobSpec(Struct, frozen=True):
     parallelism: int | None = None
     completions: int | None = None
     completion_mode: str | None = None
@@ -132,12 +132,12 @@ class JobSpec(Struct):
     template: PodTemplateSpec = field(default_factory=PodTemplateSpec)
 
 
-class UncountedTerminatedPods(Struct):
+class UncountedTerminatedPods(Struct, frozen=True):
     succeeded: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
 
 
-class JobStatus(Struct):
+class JobStatus(Struct, frozen=True):
     active: int = 0
     ready: int | None = None
     terminating: int | None = None
@@ -150,7 +150,7 @@ class JobStatus(Struct):
     uncounted_terminated_pods: UncountedTerminatedPods | None = None
 
 
-class Job(Struct):
+class Job(Struct, frozen=True):
     api_version: str = "batch/v1"
     kind: str = "Job"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
