@@ -1,0 +1,109 @@
+"""What happens to a cluster from outside, and when: the events that workloads, scenarios and faults are made of.
+
+Each is a frozen value with its virtual time. At one instant they take effect in the order given, before any controller, kubelet or
+scheduler acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from binpack.model.kinds import KubernetesObject
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Create an object, or replace the spec, labels and annotations of the one that exists, as `kubectl apply` does.
+
+    Parameters
+    ----------
+    time_us : int
+        Microseconds since the run's start.
+    object : KubernetesObject or mapping
+        A typed object, or a manifest of a kind that has no struct here.
+    """
+
+    time_us: int
+    object: KubernetesObject | Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete an object with background propagation, as `kubectl delete` does. That it is gone already is no error.
+
+    Parameters
+    ----------
+    time_us : int
+        Microseconds since the run's start.
+    kind : str
+        For example "Pod".
+    name : str
+    namespace : str
+        Empty for objects of the whole cluster.
+    """
+
+    time_us: int
+    kind: str
+    name: str
+    namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetDuration:
+    """Change how long a pod's containers run, counted from their start (the annotation `binpack.dev/duration`).
+
+    Parameters
+    ----------
+    time_us : int
+        Microseconds since the run's start.
+    name : str
+    namespace : str
+    duration_us : int
+        A duration that is over already ends the pod at once.
+    """
+
+    time_us: int
+    name: str
+    namespace: str
+    duration_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Set `spec.replicas` of a Deployment or ReplicaSet, or `spec.parallelism` of a Job, as `kubectl scale` does."""
+
+    time_us: int
+    kind: str
+    name: str
+    namespace: str
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cordon:
+    """Set `spec.unschedulable` of a node, or (`unschedulable=False`) clear it, as `kubectl cordon` and `uncordon` do."""
+
+    time_us: int
+    name: str
+    unschedulable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FailNode:
+    """Stop a node's machine: its containers die and its kubelet reports nothing any more. The Node object stays."""
+
+    time_us: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecoverNode:
+    """Start a failed node's machine again: its kubelet registers and reports, what the node should run is started anew."""
+
+    time_us: int
+    name: str
+
+
+TimelineEvent = Apply | Delete | SetDuration | Scale | Cordon | FailNode | RecoverNode
