@@ -51,3 +51,11 @@ def to_builtins(value: Any) -> Any:
 def to_manifest(value: Any) -> dict[str, Any]:
     """Turn an object into what `kubectl get -o json` would show: like `to_builtins`, led by its apiVersion and kind."""
     return {"apiVersion": value.api_version, "kind": value.kind, **to_builtins(value)}
+
+
+def encoded(value: Any) -> bytes:
+    """Return a value's compact bytes: a hashable key for structs that hold dictionaries."""
+    return _ENCODER.encode(value)
+
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=encode_hook)
