@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from binpack.model.base import Struct, field
+from binpack.model.scalars import Int64, Timestamp
 
 
 class OwnerReference(Struct, frozen=True):
@@ -22,10 +21,10 @@ class ObjectMeta(Struct, frozen=True):
     namespace: str = ""
     uid: str = ""
     resource_version: str = ""
-    generation: int = 0
-    creation_timestamp: datetime | None = None
-    deletion_timestamp: datetime | None = None
-    deletion_grace_period_seconds: int | None = None
+    generation: Int64 = 0
+    creation_timestamp: Timestamp | None = None
+    deletion_timestamp: Timestamp | None = None
+    deletion_grace_period_seconds: Int64 | None = None
     labels: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
     owner_references: tuple[OwnerReference, ...] = ()
@@ -50,10 +49,10 @@ class Condition(Struct, frozen=True):
     status: str = ""
     reason: str = ""
     message: str = ""
-    last_transition_time: datetime | None = None
-    last_probe_time: datetime | None = None
-    last_heartbeat_time: datetime | None = None
-    last_update_time: datetime | None = None
+    last_transition_time: Timestamp | None = None
+    last_probe_time: Timestamp | None = None
+    last_heartbeat_time: Timestamp | None = None
+    last_update_time: Timestamp | None = None
 
 
 class ObjectReference(Struct, frozen=True):

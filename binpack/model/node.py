@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from binpack.model.base import Struct, field
 from binpack.model.meta import Condition, ObjectMeta
 from binpack.model.quantity import Quantity
+from binpack.model.scalars import Int32, Int64, Timestamp
 
 
 class Taint(Struct, frozen=True):
     key: str = ""
     value: str = ""
     effect: str = ""
-    time_added: datetime | None = None
+    time_added: Timestamp | None = None
 
 
 class NodeSpec(Struct, frozen=True):
@@ -25,7 +24,7 @@ class NodeSpec(Struct, frozen=True):
 
 class ContainerImage(Struct, frozen=True):
     names: tuple[str, ...] = ()
-    size_bytes: int = 0
+    size_bytes: Int64 = 0
 
 
 class NodeAddress(Struct, frozen=True):
@@ -55,7 +54,7 @@ class Node(Struct, frozen=True):
 
 
 class VolumeNodeResources(Struct, frozen=True):
-    count: int | None = None
+    count: Int32 | None = None
 
 
 class CSINodeDriver(Struct, frozen=True):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from binpack.model.base import Struct, field
 from binpack.model.meta import Condition, LabelSelector, LabelSelectorRequirement, ObjectMeta
 from binpack.model.quantity import Quantity
+from binpack.model.scalars import Int32, Int64, IntOrString, Timestamp
 from binpack.model.volumes import Volume
 
 
 class ContainerPort(Struct, frozen=True):
     name: str = ""
-    container_port: int = 0
-    host_port: int = 0
+    container_port: Int32 = 0
+    host_port: Int32 = 0
     host_ip: str = field(default="", name="hostIP")
     protocol: str = ""
 
@@ -35,23 +34,23 @@ class ExecAction(Struct, frozen=True):
 
 class HTTPGetAction(Struct, frozen=True):
     path: str = ""
-    port: int | str = 0
+    port: IntOrString = 0
 
 
 class TCPSocketAction(Struct, frozen=True):
-    port: int | str = 0
+    port: IntOrString = 0
 
 
 class Probe(Struct, frozen=True):
     exec: ExecAction | None = None
     http_get: HTTPGetAction | None = None
     tcp_socket: TCPSocketAction | None = None
-    initial_delay_seconds: int = 0
-    timeout_seconds: int = 1
-    period_seconds: int = 10
-    success_threshold: int = 1
-    failure_threshold: int = 3
-    termination_grace_period_seconds: int | None = None
+    initial_delay_seconds: Int32 = 0
+    timeout_seconds: Int32 = 1
+    period_seconds: Int32 = 10
+    success_threshold: Int32 = 1
+    failure_threshold: Int32 = 3
+    termination_grace_period_seconds: Int64 | None = None
 
 
 class Container(Struct, frozen=True):
@@ -71,7 +70,7 @@ class Toleration(Struct, frozen=True):
     operator: str = ""
     value: str = ""
     effect: str = ""
-    toleration_seconds: int | None = None
+    toleration_seconds: Int64 | None = None
 
 
 class NodeSelectorTerm(Struct, frozen=True):
@@ -84,7 +83,7 @@ class NodeSelector(Struct, frozen=True):
 
 
 class PreferredSchedulingTerm(Struct, frozen=True):
-    weight: int = 0
+    weight: Int32 = 0
     preference: NodeSelectorTerm = field(default_factory=NodeSelectorTerm)
 
 
@@ -103,7 +102,7 @@ class PodAffinityTerm(Struct, frozen=True):
 
 
 class WeightedPodAffinityTerm(Struct, frozen=True):
-    weight: int = 0
+    weight: Int32 = 0
     pod_affinity_term: PodAffinityTerm = field(default_factory=PodAffinityTerm)
 
 
@@ -121,11 +120,11 @@ class Affinity(Struct, frozen=True):
 
 
 class TopologySpreadConstraint(Struct, frozen=True):
-    max_skew: int = 0
+    max_skew: Int32 = 0
     topology_key: str = ""
     when_unsatisfiable: str = ""
     label_selector: LabelSelector | None = None
-    min_domains: int | None = None
+    min_domains: Int32 | None = None
     node_affinity_policy: str | None = None
     node_taints_policy: str | None = None
     match_label_keys: tuple[str, ...] = ()
@@ -150,7 +149,7 @@ class PodSpec(Struct, frozen=True):
     overhead: dict[str, Quantity] = field(default_factory=dict)
     runtime_class_name: str | None = None
     priority_class_name: str = ""
-    priority: int | None = None
+    priority: Int32 | None = None
     preemption_policy: str | None = None
     node_selector: dict[str, str] = field(default_factory=dict)
     affinity: Affinity | None = None
@@ -161,22 +160,22 @@ class PodSpec(Struct, frozen=True):
     volumes: tuple[Volume, ...] = ()
     host_network: bool = False
     restart_policy: str = ""
-    termination_grace_period_seconds: int | None = None
-    active_deadline_seconds: int | None = None
+    termination_grace_period_seconds: Int64 | None = None
+    active_deadline_seconds: Int64 | None = None
     service_account_name: str = ""
     hostname: str = ""
     subdomain: str = ""
 
 
 class ContainerStateTerminated(Struct, frozen=True):
-    exit_code: int = 0
+    exit_code: Int32 = 0
     reason: str = ""
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
+    started_at: Timestamp | None = None
+    finished_at: Timestamp | None = None
 
 
 class ContainerStateRunning(Struct, frozen=True):
-    started_at: datetime | None = None
+    started_at: Timestamp | None = None
 
 
 class ContainerStateWaiting(Struct, frozen=True):
@@ -194,7 +193,7 @@ class ContainerStatus(Struct, frozen=True):
     name: str = ""
     ready: bool = False
     started: bool | None = None
-    restart_count: int = 0
+    restart_count: Int32 = 0
     image: str = ""
     state: ContainerState = field(default_factory=ContainerState)
     last_state: ContainerState = field(default_factory=ContainerState)
@@ -208,11 +207,11 @@ class PodStatus(Struct, frozen=True):
     message: str = ""
     reason: str = ""
     nominated_node_name: str = ""
-    start_time: datetime | None = None
+    start_time: Timestamp | None = None
     qos_class: str = ""
     container_statuses: tuple[ContainerStatus, ...] = ()
     init_container_statuses: tuple[ContainerStatus, ...] = ()
-    observed_generation: int = 0
+    observed_generation: Int64 = 0
 
 
 class Pod(Struct, frozen=True):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from binpack.model.base import Struct, field
 from binpack.model.meta import Condition, LabelSelector, ObjectMeta
 from binpack.model.pod import Toleration
 from binpack.model.quantity import Quantity
+from binpack.model.scalars import Int32, Int64, IntOrString, Timestamp
 
 
 class Namespace(Struct, frozen=True):
@@ -32,7 +31,7 @@ class PriorityClass(Struct, frozen=True):
     api_version: str = "scheduling.k8s.io/v1"
     kind: str = "PriorityClass"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    value: int = 0
+    value: Int32 = 0
     global_default: bool = False
     preemption_policy: str | None = None
 
@@ -57,18 +56,18 @@ class RuntimeClass(Struct, frozen=True):
 
 class PodDisruptionBudgetSpec(Struct, frozen=True):
     selector: LabelSelector | None = None
-    min_available: int | str | None = None
-    max_unavailable: int | str | None = None
+    min_available: IntOrString | None = None
+    max_unavailable: IntOrString | None = None
     unhealthy_pod_eviction_policy: str | None = None
 
 
 class PodDisruptionBudgetStatus(Struct, frozen=True):
-    observed_generation: int = 0
-    disruptions_allowed: int = 0
-    current_healthy: int = 0
-    desired_healthy: int = 0
-    expected_pods: int = 0
-    disrupted_pods: dict[str, datetime] = field(default_factory=dict)
+    observed_generation: Int64 = 0
+    disruptions_allowed: Int32 = 0
+    current_healthy: Int32 = 0
+    desired_healthy: Int32 = 0
+    expected_pods: Int32 = 0
+    disrupted_pods: dict[str, Timestamp] = field(default_factory=dict)
     conditions: tuple[Condition, ...] = ()
 
 
@@ -82,8 +81,8 @@ class PodDisruptionBudget(Struct, frozen=True):
 
 class LeaseSpec(Struct, frozen=True):
     holder_identity: str | None = None
-    lease_duration_seconds: int | None = None
-    renew_time: datetime | None = None
+    lease_duration_seconds: Int32 | None = None
+    renew_time: Timestamp | None = None
 
 
 class Lease(Struct, frozen=True):

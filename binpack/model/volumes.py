@@ -5,6 +5,7 @@ from __future__ import annotations
 from binpack.model.base import Struct, field
 from binpack.model.meta import LabelSelector, ObjectMeta
 from binpack.model.quantity import Quantity
+from binpack.model.scalars import Int32
 
 
 class VolumeResourceRequirements(Struct, frozen=True):
@@ -49,7 +50,7 @@ class AWSElasticBlockStoreVolumeSource(Struct, frozen=True):
 class ISCSIVolumeSource(Struct, frozen=True):
     iqn: str = ""
     target_portal: str = ""
-    lun: int = 0
+    lun: Int32 = 0
     read_only: bool = False
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from binpack.model.base import Struct, field
 from binpack.model.meta import Condition, LabelSelector, ObjectMeta
 from binpack.model.pod import PodTemplateSpec
-
-IntOrString = int | str
+from binpack.model.scalars import Int32, Int64, IntOrString, Timestamp
 
 
 class RollingUpdate(Struct, frozen=True):
     max_surge: IntOrString | None = None
     max_unavailable: IntOrString | None = None
-    partition: int | None = None
+    partition: Int32 | None = None
 
 
 class DeploymentStrategy(Struct, frozen=True):
@@ -23,25 +20,25 @@ class DeploymentStrategy(Struct, frozen=True):
 
 
 class DeploymentSpec(Struct, frozen=True):
-    replicas: int | None = None
+    replicas: Int32 | None = None
     selector: LabelSelector | None = None
     template: PodTemplateSpec = field(default_factory=PodTemplateSpec)
     strategy: DeploymentStrategy = field(default_factory=DeploymentStrategy)
-    min_ready_seconds: int = 0
-    revision_history_limit: int | None = None
+    min_ready_seconds: Int32 = 0
+    revision_history_limit: Int32 | None = None
     paused: bool = False
-    progress_deadline_seconds: int | None = None
+    progress_deadline_seconds: Int32 | None = None
 
 
 class DeploymentStatus(Struct, frozen=True):
-    observed_generation: int = 0
-    replicas: int = 0
-    updated_replicas: int = 0
-    ready_replicas: int = 0
-    available_replicas: int = 0
-    unavailable_replicas: int = 0
-    terminating_replicas: int | None = None
-    collision_count: int | None = None
+    observed_generation: Int64 = 0
+    replicas: Int32 = 0
+    updated_replicas: Int32 = 0
+    ready_replicas: Int32 = 0
+    available_replicas: Int32 = 0
+    unavailable_replicas: Int32 = 0
+    terminating_replicas: Int32 | None = None
+    collision_count: Int32 | None = None
     conditions: tuple[Condition, ...] = ()
 
 
@@ -54,19 +51,19 @@ class Deployment(Struct, frozen=True):
 
 
 class ReplicaSetSpec(Struct, frozen=True):
-    replicas: int | None = None
+    replicas: Int32 | None = None
     selector: LabelSelector | None = None
     template: PodTemplateSpec = field(default_factory=PodTemplateSpec)
-    min_ready_seconds: int = 0
+    min_ready_seconds: Int32 = 0
 
 
 class ReplicaSetStatus(Struct, frozen=True):
-    observed_generation: int = 0
-    replicas: int = 0
-    fully_labeled_replicas: int = 0
-    ready_replicas: int = 0
-    available_replicas: int = 0
-    terminating_replicas: int | None = None
+    observed_generation: Int64 = 0
+    replicas: Int32 = 0
+    fully_labeled_replicas: Int32 = 0
+    ready_replicas: Int32 = 0
+    available_replicas: Int32 = 0
+    terminating_replicas: Int32 | None = None
     conditions: tuple[Condition, ...] = ()
 
 
@@ -79,7 +76,7 @@ class ReplicaSet(Struct, frozen=True):
 
 
 class ReplicationControllerSpec(Struct, frozen=True):
-    replicas: int | None = None
+    replicas: Int32 | None = None
     selector: dict[str, str] | None = None
     template: PodTemplateSpec | None = None
 
@@ -92,7 +89,7 @@ class ReplicationController(Struct, frozen=True):
 
 
 class StatefulSetSpec(Struct, frozen=True):
-    replicas: int | None = None
+    replicas: Int32 | None = None
     selector: LabelSelector | None = None
     template: PodTemplateSpec = field(default_factory=PodTemplateSpec)
     service_name: str = ""
@@ -119,12 +116,12 @@ class DaemonSet(Struct, frozen=True):
 
 
 class JobSpec(Struct, frozen=True):
-    parallelism: int | None = None
-    completions: int | None = None
+    parallelism: Int32 | None = None
+    completions: Int32 | None = None
     completion_mode: str | None = None
-    active_deadline_seconds: int | None = None
-    backoff_limit: int | None = None
-    ttl_seconds_after_finished: int | None = None
+    active_deadline_seconds: Int64 | None = None
+    backoff_limit: Int32 | None = None
+    ttl_seconds_after_finished: Int32 | None = None
     suspend: bool = False
     manual_selector: bool | None = None
     pod_replacement_policy: str | None = None
@@ -138,14 +135,14 @@ class UncountedTerminatedPods(Struct, frozen=True):
 
 
 class JobStatus(Struct, frozen=True):
-    active: int = 0
-    ready: int | None = None
-    terminating: int | None = None
-    succeeded: int = 0
-    failed: int = 0
+    active: Int32 = 0
+    ready: Int32 | None = None
+    terminating: Int32 | None = None
+    succeeded: Int32 = 0
+    failed: Int32 = 0
     completed_indexes: str = ""
-    start_time: datetime | None = None
-    completion_time: datetime | None = None
+    start_time: Timestamp | None = None
+    completion_time: Timestamp | None = None
     conditions: tuple[Condition, ...] = ()
     uncounted_terminated_pods: UncountedTerminatedPods | None = None
 
