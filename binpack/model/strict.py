@@ -18,8 +18,8 @@ from msgspec import inspect
 
 from binpack.model.base import S, decode_hook
 from binpack.model.field_errors import FieldError, required, shown, unsupported
+from binpack.model.scalars import MAX_INT32, MAX_INT64, MIN_INT64, Timestamp
 
-_INT64 = range(-(1 << 63), 1 << 63)
 _SHOWN_LENGTH = 60
 _UNUSABLE = object()
 
@@ -189,7 +189,7 @@ def _clean_converted(info: inspect.CustomType | inspect.DateTimeType, value: Any
         if isinstance(info, inspect.CustomType):
             decode_hook(info.cls, value)
         else:
-            msgspec.convert(value, datetime)
+            msgspec.convert(value, Timestamp if info.tz else datetime)
     except ValueError as error:  # msgspec.ValidationError is one
         errors.append(FieldError(path, str(error) if isinstance(info, inspect.CustomType) else f"{_short(value)}: {error}"))
         return _UNUSABLE
@@ -201,9 +201,10 @@ def _clean_scalar(info: inspect.Type, value: Any, path: str, errors: list[FieldE
         case inspect.IntType():
             if isinstance(value, float) and value.is_integer():
                 value = int(value)
-            if isinstance(value, int) and not isinstance(value, bool) and value in _INT64:
+            lowest, highest = info.ge if info.ge is not None else MIN_INT64, info.le if info.le is not None else MAX_INT64
+            if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest:
                 return value
-            return _refuse(path, value, "a whole number of 64 bits", errors)
+            return _refuse(path, value, f"a whole number of {32 if highest == MAX_INT32 else 64} bits", errors)
         case inspect.FloatType():
             accepted = isinstance(value, int | float) and not isinstance(value, bool)
             return value if accepted else _refuse(path, value, "a number", errors)
