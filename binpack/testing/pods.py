@@ -109,7 +109,7 @@ class PodBuilder(ContainerMethods, PlacementMethods):
 
     def lasts(self, seconds: float) -> Self:
         """Say, in the annotation that the simulated kubelet reads, how long the pod runs once started."""
-        return self.annotate({DURATION_ANNOTATION: f"{seconds:g}s"})
+        return self.annotate({DURATION_ANNOTATION: f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"})
 
     def scheduler(self, name: str) -> Self:
         """Name the scheduler that is to place the pod."""
