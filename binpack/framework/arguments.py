@@ -17,6 +17,7 @@ from binpack.model.base import StrictStruct, replace
 from binpack.model.duration import parse_duration_ns
 from binpack.model.field_errors import FieldError
 from binpack.model.pod import NodeAffinity, TopologySpreadConstraint
+from binpack.model.scalars import Int32, Int64
 from binpack.model.strict import decode_strictly
 
 LEAST_ALLOCATED = "LeastAllocated"
@@ -32,7 +33,7 @@ class ResourceSpec(StrictStruct, frozen=True):
     """A resource to score and its weight."""
 
     name: str = ""
-    weight: int = 1
+    weight: Int64 = 1
 
 
 DEFAULT_RESOURCES = (ResourceSpec("cpu", 1), ResourceSpec("memory", 1))
@@ -41,8 +42,8 @@ DEFAULT_RESOURCES = (ResourceSpec("cpu", 1), ResourceSpec("memory", 1))
 class UtilizationShapePoint(StrictStruct, frozen=True):
     """A point of a scoring function: utilization 0–100 to score 0–10."""
 
-    utilization: int = 0
-    score: int = 0
+    utilization: Int32 = 0
+    score: Int32 = 0
 
 
 class RequestedToCapacityRatio(StrictStruct, frozen=True):
@@ -83,7 +84,7 @@ class PodTopologySpreadArgs(StrictStruct, frozen=True):
 class InterPodAffinityArgs(StrictStruct, frozen=True):
     """Arguments of InterPodAffinity."""
 
-    hard_pod_affinity_weight: int = 1
+    hard_pod_affinity_weight: Int32 = 1
     ignore_preferred_terms_of_existing_pods: bool = False
 
 
@@ -96,14 +97,14 @@ class NodeAffinityArgs(StrictStruct, frozen=True):
 class DefaultPreemptionArgs(StrictStruct, frozen=True):
     """Arguments of DefaultPreemption: how many candidate nodes to look for."""
 
-    min_candidate_nodes_percentage: int = 10
-    min_candidate_nodes_absolute: int = 100
+    min_candidate_nodes_percentage: Int32 = 10
+    min_candidate_nodes_absolute: Int32 = 100
 
 
 class VolumeBindingArgs(StrictStruct, frozen=True):
     """Arguments of VolumeBinding; a shape is accepted only by an alpha feature that is off."""
 
-    bind_timeout_seconds: int = 600
+    bind_timeout_seconds: Int64 = 600
     shape: tuple[UtilizationShapePoint, ...] | None = None
 
 

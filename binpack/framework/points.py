@@ -31,5 +31,5 @@ class Point(StrEnum):
         return f"{self.value[0].upper()}{self.value[1:]}Plugin"
 
 
-POINTS = tuple(point for point in Point if point is not Point.MULTI_POINT)
+POINTS: tuple[Point, ...] = tuple(point for point in Point if point is not Point.MULTI_POINT)
 """The points at which plugins run, in the order of a scheduling attempt."""
