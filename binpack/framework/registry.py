@@ -1,0 +1,79 @@
+"""Finds a plugin by name: those that are given, those that other packages register, and classes named `package.module:Class`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from binpack.errors import ConfigurationError
+from binpack.framework.defaults import IN_TREE
+from binpack.framework.points import Point
+
+ENTRY_POINT_GROUP = "binpack.plugins"
+
+
+class Registry:
+    """Plugin classes by name.
+
+    Parameters
+    ----------
+    classes : Mapping[str, type]
+        The plugins at hand. Further ones come from the entry-point group `binpack.plugins` and from names of the form
+        `package.module:Class`.
+    """
+
+    def __init__(self, classes: Mapping[str, type[Any]]) -> None:
+        self._classes = dict(classes)
+        self._registered = {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
+
+    def names(self) -> tuple[str, ...]:
+        """Return every name that can be built, sorted."""
+        return tuple(sorted({*self._classes, *self._registered}))
+
+    def find(self, name: str) -> type[Any] | None:
+        """Return a plugin's class; None for a name that nothing here has.
+
+        Raises
+        ------
+        ConfigurationError
+            If the name is a path to a class that cannot be imported.
+        """
+        if name not in self._classes:
+            if ":" in name:
+                self._classes[name] = _import_class(name)
+            elif name in self._registered:
+                self._classes[name] = self._registered[name].load()
+        return self._classes.get(name)
+
+    def points(self, name: str) -> frozenset[Point]:
+        """Return the extension points that a plugin implements; nothing for a name that is not known."""
+        found = self.find(name)
+        if found is None:
+            return IN_TREE.get(name, frozenset())
+        # An in-tree plugin implements what it implements upstream, also where a part has nothing to do here.
+        points: Iterable[Point] = IN_TREE.get(name, frozenset()) | found.points
+        return frozenset(points)
+
+    def build(self, name: str, arguments: Any) -> Any | None:
+        """Make a plugin with its arguments; None for an in-tree plugin that is not there yet."""
+        found = self.find(name)
+        if found is None:
+            return None
+        return found() if getattr(found, "arguments", None) is None else found(arguments)
+
+
+def _import_class(path: str) -> type[Any]:
+    module_name, _, class_name = path.partition(":")
+    try:
+        found = getattr(import_module(module_name), class_name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(
+            f'plugin "{path}" cannot be imported: {error} (accepted: package.module:Class, importable from here)'
+        ) from None
+    if not isinstance(found, type) or not hasattr(found, "points"):
+        raise ConfigurationError(
+            f'plugin "{path}" is no plugin class (accepted: a class with the attributes of binpack.framework.interface.Plugin)'
+        )
+    return found

@@ -1,0 +1,178 @@
+"""One scheduling cycle: filter, search, score, choose. Deciding changes nothing but the rotating start; `commit` places the pod.
+
+Source: schedule_one.go (schedulePod), v1.35.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from binpack.errors import SchedulingError
+from binpack.framework.interface import Allocation
+from binpack.framework.profile import Profile
+from binpack.framework.status import Status
+from binpack.model.base import replace
+from binpack.model.pod import Pod
+from binpack.scheduler.filtering import PASSED, Filtering, filter_all, prepare
+from binpack.scheduler.message import NO_NODES, fit_error
+from binpack.scheduler.scoring import Scoring, score
+from binpack.scheduler.search import SearchResult, feasible_nodes_to_find, search
+from binpack.scheduler.ties import TieBreaker
+from binpack.state.cluster import Cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a scheduling cycle decided about one pod, with everything that explains it.
+
+    Parameters
+    ----------
+    pod : Pod
+    node : str or None
+        The chosen node; None if none fits.
+    nodes : int
+        Nodes in the cluster.
+    filtering : Filtering or None
+        None if the cycle failed before.
+    search : SearchResult or None
+        Which rows were looked at; None if a PreFilter plugin rejected the pod, or the cycle failed.
+    scoring : Scoring or None
+        None where nothing was scored: no feasible node, or only one.
+    message : str or None
+        The FitError text, or what the cycle failed with.
+    failed : bool
+        The cycle failed with an error; the pod was not rejected.
+    """
+
+    pod: Pod
+    node: str | None
+    nodes: int
+    filtering: Filtering | None = None
+    search: SearchResult | None = None
+    scoring: Scoring | None = None
+    message: str | None = None
+    failed: bool = False
+
+    @property
+    def feasible(self) -> NDArray[np.intp]:
+        """The feasible rows in the order in which they were found."""
+        return np.zeros(0, np.intp) if self.search is None else self.search.feasible
+
+    @property
+    def rejecting_plugins(self) -> tuple[str, ...]:
+        """The plugins that rejected at least one node (or all at PreFilter), sorted: they decide which events wake the pod."""
+        if self.filtering is None:
+            return ()
+        preparation = self.filtering.preparation
+        if preparation.rejection is not None:
+            return (preparation.rejection[0],)
+        names = set(preparation.shortlisted_by)
+        if self.search is not None:
+            names |= {plugin for plugin, _, _ in self.filtering.groups(self.search.rejected)}
+        return tuple(sorted(names))
+
+
+class SchedulingCycle:
+    """Decides pods one by one over a cluster.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        Read by `decide`, changed by `commit`.
+    profiles : Mapping[str, Profile]
+        By scheduler name.
+    tie_breaker : TieBreaker
+    generator : numpy.random.Generator, optional
+        For policies that draw.
+    score_single : bool
+        Score also when only one node is feasible. kube-scheduler does not; explanations and recordings want the scores.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        profiles: Mapping[str, Profile],
+        *,
+        tie_breaker: TieBreaker,
+        generator: np.random.Generator | None = None,
+        score_single: bool = False,
+    ) -> None:
+        self.cluster = cluster
+        self.profiles = profiles
+        self.next_start = 0
+        self._tie_breaker = tie_breaker
+        self._generator = generator
+        self._score_single = score_single
+
+    def decide(self, pod: Pod) -> Decision:
+        """Decide where a pod goes, without placing it."""
+        nodes = len(self.cluster)
+        if nodes == 0:
+            return Decision(pod, None, 0, message=NO_NODES, failed=True)
+        try:
+            return self._decide(pod, self.profile_of(pod))
+        except SchedulingError as error:
+            return Decision(pod, None, nodes, message=str(error), failed=True)
+
+    def profile_of(self, pod: Pod) -> Profile:
+        """Return the profile that a pod asks for by its scheduler's name."""
+        profile = self.profiles.get(pod.spec.scheduler_name)
+        if profile is None:
+            raise SchedulingError(
+                f'pod "{pod.key}": no profile for scheduler "{pod.spec.scheduler_name}" (accepted: {", ".join(sorted(self.profiles))})'
+            )
+        return profile
+
+    def commit(self, decision: Decision) -> tuple[Allocation, ...] | Status:
+        """Assume the decided pod on its node, and allot what it needs beyond sums.
+
+        Returns
+        -------
+        tuple[Allocation, ...] or Status
+            A status if a Reserve plugin refuses; then nothing is changed.
+        """
+        assert decision.node is not None, "only a decision for a node can be committed"
+        row = self.cluster.row_of(decision.node)
+        assert row is not None
+        bound = replace(decision.pod, spec=replace(decision.pod.spec, node_name=decision.node))
+        self.cluster.add_pod(bound, decision.node)
+        allocations: list[Allocation] = []
+        for plugin in self.profile_of(decision.pod).reserves:
+            answer = plugin.reserve(decision.pod, self.cluster, row)
+            if isinstance(answer, Status):
+                for allocation in reversed(allocations):
+                    allocation.undo()
+                self.cluster.remove_pod(bound.key)
+                return answer
+            if answer is not None:
+                allocations.append(answer)
+        return tuple(allocations)
+
+    def _decide(self, pod: Pod, profile: Profile) -> Decision:
+        cluster, nodes = self.cluster, len(self.cluster)
+        preparation = prepare(pod, cluster, profile)
+        filtering = filter_all(preparation, cluster, profile)
+        if preparation.rejection is not None:
+            message = fit_error(filtering, np.zeros(0, np.intp), nodes)
+            return Decision(pod, None, nodes, filtering, message=message)
+        ordered = cluster.rows_in_order()
+        if preparation.shortlist is not None:
+            ordered = ordered[preparation.shortlist[ordered]]
+        to_find = 1 if not profile.scores else feasible_nodes_to_find(len(ordered), profile.percentage_of_nodes_to_score)
+        found = search(ordered, filtering.verdicts == PASSED, start=self.next_start, to_find=to_find)
+        self.next_start = (self.next_start + found.evaluated) % nodes
+        if len(found.feasible) == 0:
+            return Decision(pod, None, nodes, filtering, found, message=fit_error(filtering, found.rejected, nodes))
+        return self._choose(pod, profile, filtering, found)
+
+    def _choose(self, pod: Pod, profile: Profile, filtering: Filtering, found: SearchResult) -> Decision:
+        rows, scoring = found.feasible, None
+        winner = int(rows[0])
+        if len(rows) > 1 or self._score_single:
+            scoring = score(pod, self.cluster, profile, rows, self._generator)
+            winner = int(rows[self._tie_breaker.choose(self.cluster, rows, scoring.totals)])
+        return Decision(pod, self.cluster.node(winner).name, len(self.cluster), filtering, found, scoring)
