@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from binpack.framework.configuration import KubeSchedulerConfiguration
 from binpack.framework.merge import ExpandedPlugins
 from binpack.framework.points import Point
 from binpack.framework.registry import Registry
+from binpack.framework.resolution import ResolvedConfiguration, ResolvedProfile, resolve
 
 
 @dataclass(frozen=True)
@@ -77,19 +79,35 @@ class Profile:
         return tuple(self.plugins[name] for name in self.expanded.at(point) if name in self.plugins)
 
 
-def build_profile(
-    registry: Registry,
-    expanded: ExpandedPlugins,
-    arguments: Mapping[str, Any],
-    *,
-    scheduler_name: str,
-    percentage_of_nodes_to_score: int = 0,
-) -> Profile:
-    """Build every plugin of a profile once, with its arguments."""
-    built = {name: registry.build(name, arguments.get(name)) for name in expanded.names()}
-    return Profile(
-        scheduler_name=scheduler_name,
-        plugins={name: plugin for name, plugin in built.items() if plugin is not None},
-        expanded=expanded,
-        percentage_of_nodes_to_score=percentage_of_nodes_to_score,
-    )
+ALL_NODES = 100
+
+
+def build_profiles(registry: Registry, configuration: ResolvedConfiguration | None = None) -> dict[str, Profile]:
+    """Build every plugin of every profile once, with its arguments.
+
+    Parameters
+    ----------
+    registry : Registry
+    configuration : ResolvedConfiguration, optional
+        A file that was given means what it means to kube-scheduler. Without one: the default plugins, and all nodes are scored.
+
+    Returns
+    -------
+    dict[str, Profile]
+        By scheduler name.
+    """
+    resolved = resolve(KubeSchedulerConfiguration()) if configuration is None else configuration
+    return {
+        profile.scheduler_name: Profile(
+            scheduler_name=profile.scheduler_name,
+            plugins=_build_plugins(registry, profile),
+            expanded=profile.plugins,
+            percentage_of_nodes_to_score=ALL_NODES if configuration is None else profile.percentage_of_nodes_to_score,
+        )
+        for profile in resolved.profiles
+    }
+
+
+def _build_plugins(registry: Registry, profile: ResolvedProfile) -> dict[str, Any]:
+    built = {name: registry.build(name, profile.arguments.get(name)) for name in profile.plugins.names()}
+    return {name: plugin for name, plugin in built.items() if plugin is not None}

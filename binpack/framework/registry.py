@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
@@ -14,8 +14,8 @@ from binpack.framework.points import Point
 ENTRY_POINT_GROUP = "binpack.plugins"
 
 
-class Registry:
-    """Plugin classes by name.
+class Registry(Mapping[str, frozenset[Point]]):
+    """Plugin classes by name; as a mapping, the extension points that each known name implements.
 
     Parameters
     ----------
@@ -27,10 +27,6 @@ class Registry:
     def __init__(self, classes: Mapping[str, type[Any]]) -> None:
         self._classes = dict(classes)
         self._registered = {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
-
-    def names(self) -> tuple[str, ...]:
-        """Return every name that can be built, sorted."""
-        return tuple(sorted({*self._classes, *self._registered}))
 
     def find(self, name: str) -> type[Any] | None:
         """Return a plugin's class; None for a name that nothing here has.
@@ -47,14 +43,18 @@ class Registry:
                 self._classes[name] = self._registered[name].load()
         return self._classes.get(name)
 
-    def points(self, name: str) -> frozenset[Point]:
-        """Return the extension points that a plugin implements; nothing for a name that is not known."""
+    def __getitem__(self, name: str) -> frozenset[Point]:
         found = self.find(name)
         if found is None:
-            return IN_TREE.get(name, frozenset())
+            return IN_TREE[name]
         # An in-tree plugin implements what it implements upstream, also where a part has nothing to do here.
-        points: Iterable[Point] = IN_TREE.get(name, frozenset()) | found.points
-        return frozenset(points)
+        return IN_TREE.get(name, frozenset()) | frozenset(found.points)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted({*IN_TREE, *self._classes, *self._registered}))
+
+    def __len__(self) -> int:
+        return len({*IN_TREE, *self._classes, *self._registered})
 
     def build(self, name: str, arguments: Any) -> Any | None:
         """Make a plugin with its arguments; None for an in-tree plugin that is not there yet."""

@@ -53,6 +53,26 @@ def to_manifest(value: Any) -> dict[str, Any]:
     return {"apiVersion": value.api_version, "kind": value.kind, **to_builtins(value)}
 
 
+def from_builtins(value: Any, kind: type[S]) -> S:
+    """Turn dicts, lists and scalars with the API's field names into a struct; `null` means absent, as in Go.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        With the path of the first value that does not fit.
+    """
+    return msgspec.convert(without_nulls(value), kind, dec_hook=decode_hook)
+
+
+def without_nulls(value: Any) -> Any:
+    """Return plain data without the dictionary entries that are null."""
+    if isinstance(value, dict):
+        return {key: without_nulls(entry) for key, entry in value.items() if entry is not None}
+    if isinstance(value, list):
+        return [without_nulls(entry) for entry in value]
+    return value
+
+
 def encoded(value: Any) -> bytes:
     """Return a value's compact bytes: a hashable key for structs that hold dictionaries."""
     return _ENCODER.encode(value)

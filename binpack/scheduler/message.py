@@ -10,7 +10,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from binpack.scheduler.filtering import Filtering, unlisted_reason
+from binpack.scheduler.filtering import UNLISTED, Filtering, unlisted_reason
 
 NO_NODES = "no nodes available to schedule pods"
 
@@ -41,7 +41,7 @@ def fit_error(filtering: Filtering, rejected: NDArray[np.intp], nodes: int, post
 
 def _histogram(filtering: Filtering, rejected: NDArray[np.intp], nodes: int) -> Counter[str]:
     counts: Counter[str] = Counter()
-    listed = rejected[filtering.verdicts[rejected] != -2]
+    listed = rejected[filtering.verdicts[rejected] != UNLISTED]
     for _, status, rows in filtering.groups(listed):
         for reason in set(status.reasons):
             counts[reason] += len(rows)

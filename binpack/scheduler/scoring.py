@@ -80,5 +80,6 @@ def _check_range(plugin: str, normalized: NDArray[np.int64]) -> None:
     if outside.any():
         value = int(normalized[outside][0])
         raise SchedulingError(
-            f'plugin "{plugin}" returns an invalid score {value}, it should in the range of [{MIN_NODE_SCORE}, {MAX_NODE_SCORE}] after normalizing'
+            f'plugin "{plugin}" returns an invalid score {value}, it should in the range of '
+            f"[{MIN_NODE_SCORE}, {MAX_NODE_SCORE}] after normalizing"
         )
