@@ -1,0 +1,148 @@
+"""What a controller returns: the writes it wants, in stages, and what became of them.
+
+A controller performs nothing itself. Its runtime does, so that a controller is tested with a dictionary of objects, and every
+failure between two writes can be tried.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from binpack.control.apiserver.deletion import PropagationPolicy
+from binpack.control.apiserver.errors import ApiError
+from binpack.control.apiserver.resources import ApiObject
+from binpack.control.records import Record
+from binpack.model.meta import OwnerReference
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Create an object. `record` is sent when it succeeded."""
+
+    object: ApiObject
+    record: Record | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Replace an object's metadata and spec, if it is still as it was read (or as this plan last wrote it)."""
+
+    object: ApiObject
+    record: Record | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateStatus:
+    """Replace an object's status, if it is still as it was read (or as this plan last wrote it)."""
+
+    object: ApiObject
+    record: Record | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete the very object that was read (its uid is a precondition)."""
+
+    object: ApiObject
+    grace_seconds: int | None = None
+    propagation: PropagationPolicy | None = None
+    record: Record | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EditMetadata:
+    """Patch the owners or finalizers of the very object that was read, whatever else has changed about it.
+
+    Parameters
+    ----------
+    object : ApiObject
+    adopt : OwnerReference, optional
+        A reference to add, in place of one with the same uid.
+    release : str, optional
+        The uid of an owner whose reference to remove.
+    drop_finalizer : str, optional
+    """
+
+    object: ApiObject
+    adopt: OwnerReference | None = None
+    release: str = ""
+    drop_finalizer: str = ""
+    record: Record | None = None
+
+
+Write = Create | Update | UpdateStatus | Delete | EditMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one write.
+
+    Parameters
+    ----------
+    write : Write
+    result : ApiObject or None
+        The object as the store now has it (or had it last); None if the write failed.
+    error : ApiError or None
+    """
+
+    write: Write
+    result: ApiObject | None
+    error: ApiError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """A plan: writes in stages, Events, and when to look again.
+
+    All writes of a stage are attempted. After a stage with a failure the later ones are not. Then the controller concludes.
+
+    Parameters
+    ----------
+    stages : tuple of tuples of writes
+    records : tuple of Record
+        Events to send whatever becomes of the writes.
+    requeue_after_us : int, optional
+        Sync this key again after that time, unless the sync fails.
+    note : Any
+        What `conclude` needs to know; the runtime does not look at it.
+    """
+
+    stages: tuple[tuple[Write, ...], ...] = ()
+    records: tuple[Record, ...] = ()
+    requeue_after_us: int | None = None
+    note: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The end of a sync.
+
+    Parameters
+    ----------
+    error : str
+        Why it failed, so that the key is retried with backoff; empty if it did not.
+    requeue_after_us : int, optional
+        Sync this key again after that time. Not heeded when the sync failed.
+    requeue_rate_limited : bool
+        Sync again when the rate limiter allows, without having failed.
+    records : tuple of Record
+    """
+
+    error: str = ""
+    requeue_after_us: int | None = None
+    requeue_rate_limited: bool = False
+    records: tuple[Record, ...] = ()
+
+
+def first_error(outcomes: tuple[Outcome, ...]) -> str:
+    """Return the message of the first failed write, or the empty string."""
+    for outcome in outcomes:
+        if outcome.error is not None:
+            return str(outcome.error)
+    return ""
+
+
+def conclude_plainly(plan: Actions, outcomes: tuple[Outcome, ...]) -> Done:
+    """End a sync whose writes need no second look: it failed if one of them did."""
+    return Done(error=first_error(outcomes), requeue_after_us=plan.requeue_after_us)

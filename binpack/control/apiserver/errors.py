@@ -1,0 +1,84 @@
+"""What the API server answers when it refuses: an HTTP code, a reason and Kubernetes' own message.
+
+Source: apimachinery pkg/api/errors/errors.go, v1.35.
+"""
+
+from __future__ import annotations
+
+from binpack.errors import BinpackError
+
+
+class ApiError(BinpackError):
+    """A refused request.
+
+    Attributes
+    ----------
+    code : int
+        The HTTP status code.
+    reason : str
+        The machine-readable reason, as in `metav1.Status`.
+    """
+
+    code = 500
+    reason = "InternalError"
+
+
+class NotFoundError(ApiError):
+    """There is no such object."""
+
+    code = 404
+    reason = "NotFound"
+
+    def __init__(self, resource: str, name: str) -> None:
+        super().__init__(f'{resource} "{name}" not found')
+
+
+class AlreadyExistsError(ApiError):
+    """The name is taken."""
+
+    code = 409
+    reason = "AlreadyExists"
+
+    def __init__(self, resource: str, name: str) -> None:
+        super().__init__(f'{resource} "{name}" already exists')
+
+
+class ConflictError(ApiError):
+    """The object has changed since it was read, or is not the one that was meant."""
+
+    code = 409
+    reason = "Conflict"
+
+    def __init__(self, resource: str, name: str, why: str = "") -> None:
+        why = why or "the object has been modified; please apply your changes to the latest version and try again"
+        super().__init__(f'Operation cannot be fulfilled on {resource} "{name}": {why}')
+
+
+class ForbiddenError(ApiError):
+    """Admission refuses the object."""
+
+    code = 403
+    reason = "Forbidden"
+
+    def __init__(self, resource: str, name: str, why: str) -> None:
+        super().__init__(f'{resource} "{name}" is forbidden: {why}')
+
+
+class InvalidError(ApiError):
+    """The object cannot be stored as it is."""
+
+    code = 422
+    reason = "Invalid"
+
+    def __init__(self, resource: str, name: str, why: str) -> None:
+        super().__init__(f'{resource} "{name}" is invalid: {why}')
+
+
+class ExpiredError(ApiError):
+    """A watch asks for a version that compaction has removed; list again and watch from there."""
+
+    code = 410
+    reason = "Expired"
+
+    def __init__(self, asked: int, compacted: int) -> None:
+        super().__init__(f"too old resource version: {asked} ({compacted})")

@@ -1,0 +1,41 @@
+"""Names and uids that the API server makes up, drawn from the run's stream so that a run can be repeated.
+
+Source: apiserver pkg/storage/names/generate.go, v1.35 (five characters without vowels or look-alikes; the prefix is cut to 58).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+SUFFIX_LENGTH = 5
+MAX_PREFIX_LENGTH = 63 - SUFFIX_LENGTH
+
+
+class Identities:
+    """A source of uids and of random name suffixes.
+
+    Parameters
+    ----------
+    stream : numpy.random.Generator
+        Where they are drawn from.
+    """
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, stream: np.random.Generator) -> None:
+        self._stream = stream
+
+    def uid(self) -> str:
+        """Draw a uid in the form of a random UUID."""
+        digits = self._stream.bytes(16).hex()
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+    def name(self, prefix: str) -> str:
+        """Complete a `generateName`."""
+        picks = int.from_bytes(self._stream.bytes(8), "little")
+        suffix = ""
+        for _ in range(SUFFIX_LENGTH):
+            picks, digit = divmod(picks, len(ALPHABET))
+            suffix += ALPHABET[digit]
+        return prefix[:MAX_PREFIX_LENGTH] + suffix

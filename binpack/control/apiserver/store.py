@@ -1,0 +1,367 @@
+"""The store: every object of a cluster, one revision for every write, and the rules of kube-apiserver over etcd.
+
+Objects are frozen and shared: a write replaces an object, a read copies nothing. The whole store is plain data; pickled and loaded
+again it goes on with the same revisions, names and uids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any, TypeVar, cast, overload
+
+from binpack.control.apiserver.admission import Admission
+from binpack.control.apiserver.deletion import PropagationPolicy, finalizers_after, pod_grace_seconds, terminating
+from binpack.control.apiserver.errors import AlreadyExistsError, ConflictError, InvalidError, NotFoundError
+from binpack.control.apiserver.fields import matches_fields, parse_field_selector
+from binpack.control.apiserver.identity import Identities
+from binpack.control.apiserver.indices import Address, Indices
+from binpack.control.apiserver.resources import ApiObject, is_namespaced, qualified_plural, resource_of
+from binpack.control.apiserver.strategies import prepare_for_create
+from binpack.control.apiserver.watch import History, WatchEvent, WatchEventType
+from binpack.control.clock import Clock
+from binpack.control.conditions import with_condition
+from binpack.model.base import replace
+from binpack.model.meta import Condition
+from binpack.model.pod import Pod
+from binpack.model.selectors import EVERYTHING, Selector
+
+T = TypeVar("T", bound=ApiObject)
+
+_NO_OBJECTS: dict[str, Any] = {}
+
+
+class Store:
+    """The objects of one cluster.
+
+    Parameters
+    ----------
+    clock : Clock
+        Where timestamps come from.
+    identities : Identities
+        Where uids and generated names come from.
+    admission : Admission, optional
+        Defaulting and admission of new objects; the default is Kubernetes' own.
+
+    Attributes
+    ----------
+    history : History
+        The writes since the last compaction.
+    """
+
+    __slots__ = ("_indices", "_tables", "admission", "clock", "history", "identities")
+
+    def __init__(self, clock: Clock, identities: Identities, admission: Admission | None = None) -> None:
+        self.clock = clock
+        self.identities = identities
+        self.admission = admission if admission is not None else Admission()
+        self.history = History()
+        self._tables: dict[str, dict[str, dict[str, ApiObject]]] = {}
+        self._indices = Indices()
+
+    @property
+    def revision(self) -> int:
+        """The number of writes so far, and the resourceVersion of a list made now."""
+        return self.history.revision
+
+    # Reads
+
+    @overload
+    def find(self, kind: type[T], name: str, namespace: str = ...) -> T | None: ...
+    @overload
+    def find(self, kind: str, name: str, namespace: str = ...) -> ApiObject | None: ...
+    def find(self, kind: type[T] | str, name: str, namespace: str = "") -> T | ApiObject | None:
+        """Return one object, or None. A kind is a struct, or for others the name of the resource (`Workload.kueue.x-k8s.io`)."""
+        return self._tables.get(_resource(kind), {}).get(namespace, _NO_OBJECTS).get(name)
+
+    @overload
+    def get(self, kind: type[T], name: str, namespace: str = ...) -> T: ...
+    @overload
+    def get(self, kind: str, name: str, namespace: str = ...) -> ApiObject: ...
+    def get(self, kind: type[T] | str, name: str, namespace: str = "") -> T | ApiObject:
+        """Return one object.
+
+        Raises
+        ------
+        NotFoundError
+        """
+        found = self.find(kind, name, namespace)
+        if found is None:
+            raise NotFoundError(qualified_plural(_resource(kind)), name)
+        return found
+
+    @overload
+    def scan(self, kind: type[T], namespace: str | None = ...) -> list[T]: ...
+    @overload
+    def scan(self, kind: str, namespace: str | None = ...) -> list[ApiObject]: ...
+    def scan(self, kind: type[T] | str, namespace: str | None = None) -> list[T] | list[ApiObject]:
+        """Return all objects of a kind, of one namespace or of all, in the order of their creation within each namespace."""
+        table = self._tables.get(_resource(kind), {})
+        if namespace is not None:
+            return list(table.get(namespace, _NO_OBJECTS).values())
+        return [found for objects in table.values() for found in objects.values()]
+
+    def list_objects(
+        self, kind: type[T], namespace: str | None = None, *, labels: Selector = EVERYTHING, fields: str = ""
+    ) -> list[T]:  # fmt: skip
+        """Return the objects that label and field selectors match, ordered by namespace and name as the API lists them."""
+        requirements = parse_field_selector(fields)
+        node_names = [one.value for one in requirements if one.equal and one.path == ("spec", "node_name")]
+        by_node = kind is Pod and bool(node_names)
+        found = cast("list[T]", self.pods_on(node_names[0])) if by_node else self.scan(kind, namespace)
+        chosen = [
+            one
+            for one in found
+            if (namespace is None or one.metadata.namespace == namespace)
+            and labels.matches(one.metadata.labels)
+            and matches_fields(requirements, one)
+        ]
+        return sorted(chosen, key=lambda one: (one.metadata.namespace, one.metadata.name))
+
+    def dependents(self, kind: type[T], uid: str) -> list[T]:
+        """Return the objects of a kind that name this uid among their owners."""
+        resource = _resource(kind)
+        return [cast(T, self._at(address)) for address in self._indices.by_owner(uid) if address[0] == resource]
+
+    def all_dependents(self, uid: str) -> list[ApiObject]:
+        """Return the objects of every kind that name this uid among their owners."""
+        return [self._at(address) for address in self._indices.by_owner(uid)]
+
+    def orphans(self, kind: type[T], namespace: str, selector: Selector) -> list[T]:
+        """Return the objects of a kind and namespace that have no controller and that the selector matches."""
+        candidates = (self._at(address) for address in self._indices.orphans(_resource(kind), namespace, selector))
+        return [cast(T, one) for one in candidates if selector.matches(one.metadata.labels)]
+
+    def pods_on(self, node_name: str) -> list[Pod]:
+        """Return the pods bound to a node, in any phase."""
+        return [cast(Pod, self._at(address)) for address in self._indices.by_node(node_name)]
+
+    def owner_of(self, uid: str) -> ApiObject | None:
+        """Return the object with this uid, of whatever kind."""
+        address = self._indices.by_uid(uid)
+        return None if address is None else self._at(address)
+
+    def watch(self, revision: int, resources: Container[str] | None = None) -> list[WatchEvent]:
+        """Return the writes after a revision, of the given resources or of all.
+
+        Raises
+        ------
+        ExpiredError
+            If compaction has removed some of them: list again, and watch from the list's revision.
+        """
+        return self.history.since(revision, resources)
+
+    # Writes
+
+    def create(self, new: T) -> T:
+        """Store a new object: named, defaulted, admitted, with uid, creation time and generation 1.
+
+        Raises
+        ------
+        AlreadyExistsError, InvalidError, ForbiddenError
+        """
+        resource, meta = resource_of(new), new.metadata
+        if not meta.name and not meta.generate_name:
+            raise InvalidError(qualified_plural(resource), "", "metadata.name: Required value: name or generateName is required")
+        namespace = (meta.namespace or "default") if is_namespaced(resource) else ""
+        name = meta.name or self.identities.name(meta.generate_name)
+        if self.find(resource, name, namespace) is not None:
+            raise AlreadyExistsError(qualified_plural(resource), name)
+        meta = replace(
+            meta,
+            name=name,
+            namespace=namespace,
+            uid=self.identities.uid(),
+            creation_timestamp=self.clock.timestamp,
+            deletion_timestamp=None,
+            deletion_grace_period_seconds=None,
+            generation=1 if hasattr(new, "spec") else 0,
+        )
+        new = self.admission.admit(replace(new, metadata=meta), self)
+        return cast(T, self._write("ADDED", (resource, namespace, name), None, prepare_for_create(new)))
+
+    def load(self, existing: T) -> T:
+        """Store an object of a cluster that is there already: as it is, with its status, and not admitted again.
+
+        Only what every stored object has is filled in where it is missing: namespace, uid, creation time, generation, and the
+        defaults of its kind.
+
+        Raises
+        ------
+        AlreadyExistsError, InvalidError
+        """
+        resource, meta = resource_of(existing), existing.metadata
+        namespace = (meta.namespace or "default") if is_namespaced(resource) else ""
+        if not meta.name:
+            raise InvalidError(qualified_plural(resource), "", "metadata.name: Required value")
+        if self.find(resource, meta.name, namespace) is not None:
+            raise AlreadyExistsError(qualified_plural(resource), meta.name)
+        if meta.uid and self._indices.by_uid(meta.uid) is not None:
+            raise InvalidError(qualified_plural(resource), meta.name, f'metadata.uid: Duplicate value: "{meta.uid}"')
+        meta = replace(
+            meta,
+            namespace=namespace,
+            uid=meta.uid or self.identities.uid(),
+            creation_timestamp=meta.creation_timestamp or self.clock.timestamp,
+            generation=meta.generation or (1 if hasattr(existing, "spec") else 0),
+        )
+        existing = self.admission.default(replace(existing, metadata=meta))
+        return cast(T, self._write("ADDED", (resource, namespace, meta.name), None, existing))
+
+    def update(self, changed: T) -> T:
+        """Replace an object's spec and metadata; its status stays. With a resourceVersion, only if that is still the latest.
+
+        The update that removes the last finalizer of a terminating object removes the object.
+
+        Raises
+        ------
+        NotFoundError, ConflictError
+        """
+        address, current = self._current(changed)
+        meta, given = current.metadata, changed.metadata
+        spec_changed = getattr(changed, "spec", None) != getattr(current, "spec", None)
+        meta = replace(
+            meta,
+            labels=given.labels,
+            annotations=given.annotations,
+            owner_references=given.owner_references,
+            finalizers=given.finalizers,
+            generation=meta.generation + 1 if spec_changed else meta.generation,
+        )
+        new = replace(changed, metadata=meta, **({"status": current.status} if hasattr(current, "status") else {}))
+        if new == current:
+            return cast(T, current)
+        if meta.deletion_timestamp is not None and not meta.finalizers and not meta.deletion_grace_period_seconds:
+            return cast(T, self._remove(address, new))
+        return cast(T, self._write("MODIFIED", address, current, new))
+
+    def update_status(self, changed: T) -> T:
+        """Replace an object's status; everything else stays. With a resourceVersion, only if that is still the latest.
+
+        Raises
+        ------
+        NotFoundError, ConflictError
+        """
+        address, current = self._current(changed)
+        if current.status == changed.status:  # type: ignore[union-attr]
+            return cast(T, current)
+        return cast(T, self._write("MODIFIED", address, current, replace(current, status=changed.status)))  # type: ignore[union-attr]
+
+    def bind(self, pod: Pod, node_name: str) -> Pod:
+        """Bind a pod to a node (subresource `binding`), which also sets its condition PodScheduled and ends its nomination.
+
+        Raises
+        ------
+        NotFoundError, ConflictError
+            ConflictError if the pod is bound already, is terminating, or is another one of the same name.
+        """
+        address, current = self._current(replace(pod, metadata=replace(pod.metadata, resource_version="")))
+        current = cast(Pod, current)
+        if current.spec.node_name:
+            raise ConflictError(
+                "pods/binding", pod.metadata.name, f"pod {current.metadata.name} is already assigned to node {current.spec.node_name!r}"
+            )
+        if current.is_terminating:
+            raise ConflictError(
+                "pods/binding", pod.metadata.name, f"pod {current.metadata.name} is being deleted, cannot be assigned to a host"
+            )
+        condition = Condition(type="PodScheduled", status="True", last_transition_time=self.clock.timestamp)
+        status = replace(current.status, conditions=with_condition(current.status.conditions, condition), nominated_node_name="")
+        new = replace(current, spec=replace(current.spec, node_name=node_name), status=status)
+        return cast(Pod, self._write("MODIFIED", address, current, new))
+
+    def delete(
+        self,
+        kind: type[T] | str,
+        name: str,
+        namespace: str = "",
+        *,
+        uid: str = "",
+        resource_version: str = "",
+        grace_seconds: int | None = None,
+        propagation: PropagationPolicy | None = None,
+    ) -> ApiObject:
+        """Delete an object, or mark it as terminating if finalizers or a grace period are in the way.
+
+        Parameters
+        ----------
+        kind : type or str
+        name, namespace : str
+        uid, resource_version : str
+            Preconditions, if not empty.
+        grace_seconds : int, optional
+            How long a pod gets; by default what it asks for. 0 removes it now.
+        propagation : str, optional
+            What becomes of its dependents: Background, Foreground or Orphan.
+
+        Returns
+        -------
+        ApiObject
+            The object as it was removed, or as it is now.
+
+        Raises
+        ------
+        NotFoundError, ConflictError
+        """
+        resource = _resource(kind)
+        current = self.get(resource, name, namespace)
+        meta = current.metadata
+        if uid and uid != meta.uid:
+            why = (
+                f"the UID in the precondition ({uid}) does not match the UID in record ({meta.uid}). "
+                "The object might have been deleted and then recreated"
+            )
+            raise ConflictError(qualified_plural(resource), name, why)
+        if resource_version and resource_version != meta.resource_version:
+            raise ConflictError(qualified_plural(resource), name)
+        finalizers = finalizers_after(meta.finalizers, propagation, orphan_by_default=resource == "Job" and not meta.deletion_timestamp)
+        grace = pod_grace_seconds(current, grace_seconds) if isinstance(current, Pod) else 0
+        address = (resource, namespace, name)
+        if grace == 0 and not finalizers:
+            return self._remove(address, current)
+        meta = replace(terminating(meta, grace, self.clock.now_us), finalizers=finalizers)
+        new = replace(current, metadata=meta)
+        return current if new == current else self._write("MODIFIED", address, current, new)
+
+    def compact(self, revision: int) -> None:
+        """Forget the writes up to and including a revision; a watch from before it must list anew."""
+        self.history.compact(revision)
+
+    # Inside
+
+    def _at(self, address: Address) -> ApiObject:
+        resource, namespace, name = address
+        return self._tables[resource][namespace][name]
+
+    def _current(self, changed: ApiObject) -> tuple[Address, ApiObject]:
+        """Return the stored object that a write means, if its preconditions hold."""
+        resource, meta = resource_of(changed), changed.metadata
+        namespace = meta.namespace if is_namespaced(resource) else ""
+        current = self.get(resource, meta.name, namespace)
+        if meta.resource_version and meta.resource_version != current.metadata.resource_version:
+            raise ConflictError(qualified_plural(resource), meta.name)
+        if meta.uid and meta.uid != current.metadata.uid:
+            why = f"Precondition failed: UID in precondition: {meta.uid}, UID in object meta: {current.metadata.uid}"
+            raise ConflictError(qualified_plural(resource), meta.name, why)
+        return (resource, namespace, meta.name), current
+
+    def _write(self, what: WatchEventType, address: Address, old: ApiObject | None, new: ApiObject) -> ApiObject:
+        resource, namespace, name = address
+        revision = self.history.revision + 1
+        new = replace(new, metadata=replace(new.metadata, resource_version=str(revision)))
+        self._tables.setdefault(resource, {}).setdefault(namespace, {})[name] = new
+        self._indices.move(address, old, new)
+        self.history.append(WatchEvent(revision, what, resource, new, old))
+        return new
+
+    def _remove(self, address: Address, last: ApiObject) -> ApiObject:
+        resource, namespace, name = address
+        stored = self._tables[resource][namespace].pop(name)
+        revision = self.history.revision + 1
+        last = replace(last, metadata=replace(last.metadata, resource_version=str(revision)))
+        self._indices.move(address, stored, None)
+        self.history.append(WatchEvent(revision, "DELETED", resource, last, stored))
+        return last
+
+
+def _resource(kind: type[Any] | str) -> str:
+    return kind if isinstance(kind, str) else kind.__name__

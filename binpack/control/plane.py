@@ -1,0 +1,116 @@
+"""The control plane: a store and its clients, and the rule in which order they act at one instant.
+
+After every step of any client, all others hear of its writes. Then the first client in order that has something to do takes the next
+step. So at one instant kubelets act before controllers and controllers before the scheduler, and nobody waits for time to pass
+before everybody is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from binpack.control.apiserver.store import Store
+from binpack.control.apiserver.watch import WatchEvent
+from binpack.errors import BinpackError
+
+KEPT_EVENTS = 10_000
+MAX_STEPS_AT_ONE_INSTANT = 10_000_000
+_NEVER = 1 << 62
+
+
+class Client(Protocol):
+    """Whoever watches the store and writes to it."""
+
+    name: str
+    resources: Collection[str] | None
+
+    def observe(self, event: WatchEvent) -> None:
+        """Hear of one write to one of `resources` (None: to any)."""
+
+    def next_wake_us(self) -> int | None:
+        """Return when it has something to do; None if nothing is planned."""
+
+    def work(self) -> None:
+        """Take one step."""
+
+
+class ControlPlane:
+    """A store and its clients.
+
+    Parameters
+    ----------
+    store : Store
+    clients : sequence of Client
+        In the order in which they act at one instant.
+
+    Attributes
+    ----------
+    steps : int
+        How many steps clients have taken.
+    """
+
+    def __init__(self, store: Store, clients: Sequence[Client]) -> None:
+        self.store = store
+        self.clients = tuple(clients)
+        self.steps = 0
+        self._delivered = 0
+        self._wakes = [_NEVER] * len(self.clients)
+
+    def client(self, name: str) -> Client:
+        """Return a client by its name."""
+        return next(client for client in self.clients if client.name == name)
+
+    def deliver(self) -> None:
+        """Let all clients hear of the writes that they have not heard of."""
+        events = self.store.watch(self._delivered)
+        if events:
+            self._delivered = self.store.revision
+            for position, client in enumerate(self.clients):
+                heard = False
+                for event in events:
+                    if client.resources is None or event.resource in client.resources:
+                        client.observe(event)
+                        heard = True
+                if heard:
+                    self._ask(position)
+            if len(self.store.history) > 2 * KEPT_EVENTS:
+                self.store.compact(self._delivered - KEPT_EVENTS)
+
+    def settle(self) -> None:
+        """Let the clients act until nobody has anything to do at the present instant.
+
+        Raises
+        ------
+        BinpackError
+            If that never comes, because clients undo each other's work.
+        """
+        now_us = self.store.clock.now_us
+        self.deliver()
+        position, limit = 0, self.steps + MAX_STEPS_AT_ONE_INSTANT
+        while position < len(self.clients):
+            if self._wakes[position] > now_us:
+                position += 1
+                continue
+            if self.steps >= limit:
+                raise BinpackError(f"{self.clients[position].name} and others keep each other busy at {now_us} us without an end")
+            self.clients[position].work()
+            self.steps += 1
+            self._ask(position)
+            self.deliver()
+            position = 0
+
+    def refresh(self) -> None:
+        """Ask all clients anew when they have something to do, after something other than a write has changed that."""
+        for position in range(len(self.clients)):
+            self._ask(position)
+
+    @property
+    def next_wake_us(self) -> int | None:
+        """When the next client has something to do; None if nothing is planned."""
+        soonest = min(self._wakes, default=_NEVER)
+        return None if soonest == _NEVER else soonest
+
+    def _ask(self, position: int) -> None:
+        wake_us = self.clients[position].next_wake_us()
+        self._wakes[position] = _NEVER if wake_us is None else wake_us
