@@ -138,7 +138,7 @@ class DecodedArguments:
     errors: tuple[FieldError, ...] = ()
 
 
-def decode_arguments(plugin: str, args: Any, *, path: str = "args") -> DecodedArguments:
+def decode_arguments(plugin: str, args: Any, *, kind: type[StrictStruct] | None = None, path: str = "args") -> DecodedArguments:
     """Read the `args` of a `pluginConfig` entry.
 
     Parameters
@@ -147,6 +147,8 @@ def decode_arguments(plugin: str, args: Any, *, path: str = "args") -> DecodedAr
         A plugin in `ARGUMENTS` gets its struct, with defaults where nothing is given; another its `args` unchanged.
     args : Any
         Plain data: a mapping, or None for all defaults.
+    kind : type, optional
+        The struct of a plugin that is not in-tree; every field of it needs a default.
     path : str
         Where the args stand, for the errors.
 
@@ -155,14 +157,14 @@ def decode_arguments(plugin: str, args: Any, *, path: str = "args") -> DecodedAr
     DecodedArguments
         Types and field names are checked here; ranges by `binpack.framework.argument_validation`.
     """
-    kind = ARGUMENTS.get(plugin)
+    kind = ARGUMENTS.get(plugin, kind)
     if kind is None:
         return DecodedArguments(args)
     if args is None:
         return DecodedArguments(kind())
     errors: tuple[FieldError, ...] = ()
     if isinstance(args, dict):
-        errors = _type_errors(plugin, args, path)
+        errors = _type_errors(plugin, args, path) if plugin in ARGUMENTS else ()
         if errors:
             # Arguments of something else: judging them field by field would only confuse.
             return DecodedArguments(kind(), errors)

@@ -14,9 +14,8 @@ from typing import Any
 from binpack.errors import ConfigurationError
 from binpack.framework.arguments import NodeResourcesFitArgs, decode_arguments
 from binpack.framework.configuration import KubeSchedulerConfiguration, KubeSchedulerProfile, decode_document, error_lines, read_document
-from binpack.framework.defaults import IN_TREE
+from binpack.framework.known import IN_TREE_PLUGINS, KnownPlugins
 from binpack.framework.merge import ExpandedPlugins
-from binpack.framework.points import Point
 from binpack.framework.validation import configuration_errors, expand_profile, with_default_profile
 from binpack.model.base import replace
 from binpack.model.field_errors import FieldError
@@ -60,15 +59,15 @@ class ResolvedConfiguration:
     written: KubeSchedulerConfiguration
 
 
-def read_configuration(path: Path | str, plugins: Mapping[str, frozenset[Point]] = IN_TREE) -> ResolvedConfiguration:
+def read_configuration(path: Path | str, plugins: KnownPlugins = IN_TREE_PLUGINS) -> ResolvedConfiguration:
     """Read a configuration file, check all of it and resolve it.
 
     Parameters
     ----------
     path : Path | str
         YAML or JSON.
-    plugins : Mapping[str, frozenset[Point]]
-        See `binpack.framework.validation.configuration_errors`.
+    plugins : KnownPlugins
+        The registry; without one only in-tree plugins are known.
 
     Raises
     ------
@@ -78,7 +77,7 @@ def read_configuration(path: Path | str, plugins: Mapping[str, frozenset[Point]]
     return resolve_document(read_document(path), plugins, source=str(path))
 
 
-def resolve_document(data: Any, plugins: Mapping[str, frozenset[Point]] = IN_TREE, *, source: str = "") -> ResolvedConfiguration:
+def resolve_document(data: Any, plugins: KnownPlugins = IN_TREE_PLUGINS, *, source: str = "") -> ResolvedConfiguration:
     """Check and resolve plain data (dicts, lists, scalars). See `read_configuration`."""
     decoded = decode_document(data)
     if decoded.value is None:
@@ -88,7 +87,7 @@ def resolve_document(data: Any, plugins: Mapping[str, frozenset[Point]] = IN_TRE
 
 def resolve(
     configuration: KubeSchedulerConfiguration,
-    plugins: Mapping[str, frozenset[Point]] = IN_TREE,
+    plugins: KnownPlugins = IN_TREE_PLUGINS,
     *,
     source: str = "",
     form_errors: Iterable[FieldError] = (),
@@ -98,7 +97,7 @@ def resolve(
     Parameters
     ----------
     configuration : KubeSchedulerConfiguration
-    plugins : Mapping[str, frozenset[Point]]
+    plugins : KnownPlugins
     source : str
         What each line of an error begins with.
     form_errors : Iterable[FieldError]
@@ -126,11 +125,11 @@ def _resolve_profile(
     profile: KubeSchedulerProfile,
     configuration: KubeSchedulerConfiguration,
     ignored_resources: tuple[str, ...],
-    plugins: Mapping[str, frozenset[Point]],
+    plugins: KnownPlugins,
 ) -> ResolvedProfile:
     expanded = expand_profile(profile, plugins)
     given = {config.name: config.args for config in profile.plugin_config}
-    arguments = {name: decode_arguments(name, given.get(name)).value for name in expanded.names()}
+    arguments = {name: decode_arguments(name, given.get(name), kind=plugins.argument_type(name)).value for name in expanded.names()}
     fit = arguments.get("NodeResourcesFit")
     if ignored_resources and isinstance(fit, NodeResourcesFitArgs):
         # The extenders' list takes the place of the argument, it does not add to it.

@@ -7,13 +7,15 @@ Source: apis/config/validation/validation.go and framework/runtime/framework.go 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import Any
 
 from binpack.errors import ConfigurationError
 from binpack.framework.argument_validation import argument_errors
 from binpack.framework.arguments import decode_arguments
 from binpack.framework.configuration import Extender, KubeSchedulerConfiguration, KubeSchedulerProfile, Plugin, PluginSet
-from binpack.framework.defaults import API_VERSION, DEFAULT_SCHEDULER_NAME, REMOVED
+from binpack.framework.defaults import API_VERSION, DEFAULT_SCHEDULER_NAME, IN_TREE, REMOVED
+from binpack.framework.known import KnownPlugins
 from binpack.framework.merge import ALL, ExpandedPlugins, expand
 from binpack.framework.points import POINTS, Point
 from binpack.model.base import replace
@@ -49,15 +51,14 @@ def with_default_profile(configuration: KubeSchedulerConfiguration) -> KubeSched
     return replace(configuration, profiles=profiles)
 
 
-def configuration_errors(configuration: KubeSchedulerConfiguration, plugins: Mapping[str, frozenset[Point]]) -> list[FieldError]:
+def configuration_errors(configuration: KubeSchedulerConfiguration, plugins: KnownPlugins) -> list[FieldError]:
     """List everything that kube-scheduler would refuse.
 
     Parameters
     ----------
     configuration : KubeSchedulerConfiguration
-    plugins : Mapping[str, frozenset[Point]]
-        The points that each known plugin implements. Its `get` may find more names than it lists (a class named as
-        `package.module:Class`), and may raise ConfigurationError for one that cannot be had; that is listed, too.
+    plugins : KnownPlugins
+        The registry, or a `PluginTable`. A ConfigurationError of its about a name is listed with the others.
 
     Returns
     -------
@@ -72,12 +73,12 @@ def configuration_errors(configuration: KubeSchedulerConfiguration, plugins: Map
     return errors + _extenders(configuration.extenders)
 
 
-def expand_profile(profile: KubeSchedulerProfile, plugins: Mapping[str, frozenset[Point]]) -> ExpandedPlugins:
+def expand_profile(profile: KubeSchedulerProfile, plugins: KnownPlugins) -> ExpandedPlugins:
     """Expand a profile's plugins; a name that is not known implements nothing."""
 
     def implements(name: str) -> frozenset[Point]:
         try:
-            return plugins.get(name) or frozenset()
+            return plugins.points(name)
         except ConfigurationError:
             return frozenset()
 
@@ -102,7 +103,7 @@ def _percentage(value: int | None, path: str) -> list[FieldError]:
     return [] if in_range else [invalid(path, value, "not in valid range [0-100]")]
 
 
-def _profile(profile: KubeSchedulerProfile, path: str, plugins: Mapping[str, frozenset[Point]]) -> list[FieldError]:
+def _profile(profile: KubeSchedulerProfile, path: str, plugins: KnownPlugins) -> list[FieldError]:
     errors = []
     if not profile.scheduler_name:
         errors.append(required(f"{path}.schedulerName"))
@@ -111,10 +112,10 @@ def _profile(profile: KubeSchedulerProfile, path: str, plugins: Mapping[str, fro
         errors += _point(point, profile.plugins.at(point), f"{path}.plugins.{point}", plugins)
     errors += _multi_point(profile, f"{path}.plugins.{Point.MULTI_POINT}", plugins)
     errors += _expanded(profile, f"{path}.plugins", plugins)
-    return errors + _plugin_config(profile, path)
+    return errors + _plugin_config(profile, path, plugins)
 
 
-def _point(point: Point, own: PluginSet, path: str, plugins: Mapping[str, frozenset[Point]]) -> list[FieldError]:
+def _point(point: Point, own: PluginSet, path: str, plugins: KnownPlugins) -> list[FieldError]:
     """Check the list of one extension point."""
     errors = []
     seen: set[str] = set()
@@ -123,7 +124,7 @@ def _point(point: Point, own: PluginSet, path: str, plugins: Mapping[str, frozen
         found = _existence(plugin, where, point, plugins)
         if found:
             errors += found
-        elif point not in (plugins.get(plugin.name) or ()):
+        elif point not in plugins.points(plugin.name):
             errors.append(FieldError(f"{where}.name", f'plugin "{plugin.name}" does not extend {point.interface} plugin'))
         if plugin.name in seen:
             errors.append(_registered_twice(plugin, where, point))
@@ -131,7 +132,7 @@ def _point(point: Point, own: PluginSet, path: str, plugins: Mapping[str, frozen
     return errors
 
 
-def _multi_point(profile: KubeSchedulerProfile, path: str, plugins: Mapping[str, frozenset[Point]]) -> list[FieldError]:
+def _multi_point(profile: KubeSchedulerProfile, path: str, plugins: KnownPlugins) -> list[FieldError]:
     """Check MultiPoint's list. A message names the first extension point at which kube-scheduler would meet the mistake."""
     open_points = [point for point in _UPSTREAM_ORDER if not _disables(profile.plugins.at(point), ALL)]
     errors = []
@@ -152,17 +153,18 @@ def _enabled(plugin_set: PluginSet, path: str) -> Iterator[tuple[str, Plugin]]:
         yield f"{path}.enabled[{index}]", plugin
 
 
-def _existence(plugin: Plugin, path: str, point: Point | None, plugins: Mapping[str, frozenset[Point]]) -> list[FieldError]:
+def _existence(plugin: Plugin, path: str, point: Point | None, plugins: KnownPlugins) -> list[FieldError]:
     """Check that a plugin is there. Without a point kube-scheduler would never look it up."""
     if plugin.name in REMOVED:
         return [_removed(plugin.name, path)]
     try:
-        if point is None or plugins.get(plugin.name) is not None:
+        if point is None or plugins.points(plugin.name):
             return []
     except ConfigurationError as error:
         return [FieldError(f"{path}.name", problem) for problem in error.problems]
-    close = nearest(plugin.name, plugins)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(sorted(plugins))}"
+    names = sorted({*plugins.names(), *IN_TREE})
+    close = nearest(plugin.name, names)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"accepted: {', '.join(names)}, or a package.module:Class"
     return [FieldError(f"{path}.name", f'{point.interface} "{plugin.name}" does not exist ({hint})')]
 
 
@@ -183,14 +185,14 @@ def _disables(plugin_set: PluginSet, name: str) -> bool:
     return any(plugin.name == name for plugin in plugin_set.disabled)
 
 
-def _inherits(profile: KubeSchedulerProfile, point: Point, name: str, plugins: Mapping[str, frozenset[Point]]) -> bool:
+def _inherits(profile: KubeSchedulerProfile, point: Point, name: str, plugins: KnownPlugins) -> bool:
     """Tell whether a point takes a plugin over from MultiPoint."""
     own = profile.plugins.at(point)
     named = any(plugin.name == name for plugin in own.enabled)
-    return point in (plugins.get(name) or ()) and not named and not _disables(own, name)
+    return point in plugins.points(name) and not named and not _disables(own, name)
 
 
-def _expanded(profile: KubeSchedulerProfile, path: str, plugins: Mapping[str, frozenset[Point]]) -> list[FieldError]:
+def _expanded(profile: KubeSchedulerProfile, path: str, plugins: KnownPlugins) -> list[FieldError]:
     """Check what comes out of merging and expanding."""
     expanded = expand_profile(profile, plugins)
     name = profile.scheduler_name or ""
@@ -207,7 +209,7 @@ def _expanded(profile: KubeSchedulerProfile, path: str, plugins: Mapping[str, fr
     return errors
 
 
-def _plugin_config(profile: KubeSchedulerProfile, path: str) -> list[FieldError]:
+def _plugin_config(profile: KubeSchedulerProfile, path: str, plugins: KnownPlugins) -> list[FieldError]:
     errors = []
     seen: set[str] = set()
     for index, config in enumerate(profile.plugin_config):
@@ -218,9 +220,16 @@ def _plugin_config(profile: KubeSchedulerProfile, path: str) -> list[FieldError]
         if config.name in REMOVED:
             errors.append(_removed(config.name, where))
             continue
-        decoded = decode_arguments(config.name, config.args, path=f"{where}.args")
+        decoded = decode_arguments(config.name, config.args, kind=_argument_type(config.name, plugins), path=f"{where}.args")
         errors += [*decoded.errors, *argument_errors(decoded.value, f"{where}.args")]
     return errors
+
+
+def _argument_type(name: str, plugins: KnownPlugins) -> Any | None:
+    try:
+        return plugins.argument_type(name)
+    except ConfigurationError:  # reported where the plugin is enabled; elsewhere its arguments are never read
+        return None
 
 
 def _between_profiles(profiles: tuple[KubeSchedulerProfile, ...]) -> list[FieldError]:
