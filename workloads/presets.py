@@ -20,8 +20,9 @@ from workloads.shapes import Catalogue, CpuAndMemory, Mixture, Size
 from workloads.workload import Workload
 
 ZONES = ("zone-a", "zone-b", "zone-c")
-REPLICAS = BoundedPareto(alpha=0.9, low=1, high=24)
-SMALL_TO_LARGE = CpuAndMemory(LogUniform(250, 6_000), LogUniform(1.5, 8), cpu_step_milli=50)
+BURST = BoundedPareto(1.2, 2, 12)
+REPLICAS = BoundedPareto(alpha=1.0, low=1, high=14)
+SMALL_TO_LARGE = CpuAndMemory(LogUniform(250, 6_000), LogUniform(1.5, 7), cpu_step_milli=50)
 OFFERED_SIZES = Catalogue(
     (
         Size(250, 512),
@@ -34,21 +35,23 @@ OFFERED_SIZES = Catalogue(
     ),
     (2, 4, 5, 4, 2, 2, 1),
 )
-HEAVY_TAIL = CpuAndMemory(BoundedPareto(alpha=1.1, low=400, high=14_000), Choice((2, 4, 7), (3, 5, 2)), cpu_step_milli=100)
+HEAVY_TAIL = CpuAndMemory(BoundedPareto(alpha=1.0, low=400, high=8_000), Choice((2, 4, 7), (3, 5, 2)), cpu_step_milli=100)
+# No larger than a machine of 8 cores and 32 GiB can hold.
+HEAVY_TAIL_BELOW_8_CORES = CpuAndMemory(BoundedPareto(alpha=1.0, low=400, high=6_500), Choice((2, 4), (3, 5)), cpu_step_milli=100)
 
 
 def steady() -> Workload:
     """Services that come and go at a steady rate, and Jobs with heavy-tailed durations, on equal nodes."""
     return Workload(
         name="steady",
-        description="services and heavy-tailed Jobs at a steady rate, on 100 equal nodes",
+        description="services and heavy-tailed Jobs at a steady rate, on 90 equal nodes",
         span_us=6 * US_PER_HOUR,
-        pools=(NodePool("general", "general-16", 100),),
+        pools=(NodePool("general", "general-16", 90),),
         sources=(
             Services(
-                "base", Population(110, within_s=600), REPLICAS, SMALL_TO_LARGE, lifetime=PartlyEndless(0.5, Lasting(Exponential(4 * 3600)))
+                "base", Population(190, within_s=600), REPLICAS, SMALL_TO_LARGE, lifetime=PartlyEndless(0.5, Lasting(Exponential(4 * 3600)))
             ),
-            Services("service", Poisson(10), REPLICAS, OFFERED_SIZES, lifetime=Lasting(LogNormal(2 * 3600, 0.8))),
+            Services("service", Poisson(16), REPLICAS, OFFERED_SIZES, lifetime=Lasting(LogNormal(2 * 3600, 0.8))),
             Batches("job", Poisson(30), BoundedPareto(1.0, 1, 16), HEAVY_TAIL, Lasting(BoundedPareto(0.9, 120, 2 * 3600))),
         ),
     )
@@ -89,10 +92,10 @@ def mixed_constraints() -> Workload:
     importance = OneOf(((2, (InClass("critical"),)), (5, (InClass("standard"),)), (3, ())))
     return Workload(
         name="mixed-constraints",
-        description="four pools; zone affinity, spread, (anti-)affinity, tolerations and priorities on a share of pods; bursts of Jobs; 100 nodes",
+        description="96 nodes in four pools; zones, spread, (anti-)affinity, tolerations, priorities for a share of pods; Jobs in bursts",
         span_us=6 * US_PER_HOUR,
         pools=(
-            NodePool("general", "general-16", 48),
+            NodePool("general", "general-16", 44),
             NodePool("memory", "memory-16", 18),
             NodePool("compute", "compute-32", 10),
             NodePool("spot", "general-8", 24, spot=True, taints=(Taint("example.com/spot", "true", "NoSchedule"),)),
@@ -101,7 +104,7 @@ def mixed_constraints() -> Workload:
         sources=(
             Services(
                 "service",
-                Population(90, within_s=900),
+                Population(185, within_s=900),
                 REPLICAS,
                 Mixture(((0.6, OFFERED_SIZES), (0.4, SMALL_TO_LARGE))),
                 lifetime=PartlyEndless(0.5, Lasting(Exponential(4 * 3600))),
@@ -127,7 +130,7 @@ def mixed_constraints() -> Workload:
             ),
             Services(
                 "arrival",
-                Poisson(6),
+                Poisson(10),
                 REPLICAS,
                 OFFERED_SIZES,
                 lifetime=Lasting(LogNormal(2 * 3600, 0.8)),
@@ -135,13 +138,27 @@ def mixed_constraints() -> Workload:
             ),
             Batches(
                 "batch",
-                Bursts(3, BoundedPareto(1.2, 2, 12), within_s=120),
+                Bursts(1.5, BURST, within_s=120),
                 BoundedPareto(1.0, 1, 10),
                 HEAVY_TAIL,
                 Lasting(BoundedPareto(0.9, 120, 2 * 3600)),
-                constraints=(Share(0.5, spot), Share(0.2, (InClass("standard"),))),
+                constraints=(Share(0.4, (InClass("standard"),)),),
             ),
-            BarePods("task", Poisson(20), SMALL_TO_LARGE, Lasting(LogNormal(900, 1.0)), constraints=(Share(0.4, spot),)),
+            Batches(
+                "spot-batch",
+                Bursts(1.5, BURST, within_s=120),
+                BoundedPareto(1.0, 1, 10),
+                HEAVY_TAIL_BELOW_8_CORES,
+                Lasting(BoundedPareto(0.9, 120, 2 * 3600)),
+                constraints=spot,
+            ),
+            BarePods(
+                "task",
+                Poisson(30),
+                HEAVY_TAIL_BELOW_8_CORES,
+                Lasting(LogNormal(900, 1.0)),
+                constraints=(Tolerates("example.com/spot"), Share(0.5, spot)),
+            ),
         ),
     )
 
@@ -160,7 +177,7 @@ def small() -> Workload:
         sources=(
             Services(
                 "service",
-                Population(8, within_s=60),
+                Population(12, within_s=60),
                 BoundedPareto(1.0, 1, 6),
                 OFFERED_SIZES,
                 constraints=(Share(0.4, (Spread(ZONE),)), Share(0.3, (InClass("critical"),)), Share(0.3, (Apart(weight=50),))),
@@ -171,7 +188,7 @@ def small() -> Workload:
                 "job",
                 Poisson(10),
                 Choice((1, 2, 4)),
-                HEAVY_TAIL,
+                HEAVY_TAIL_BELOW_8_CORES,
                 Lasting(BoundedPareto(1.0, 60, 1800)),
                 constraints=(Share(0.5, (Tolerates("example.com/spot"),)),),
             ),
