@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
 from binpack.errors import ConfigurationError
+from binpack.framework.arguments import ARGUMENTS
 from binpack.framework.defaults import IN_TREE
 from binpack.framework.points import Point
 
 ENTRY_POINT_GROUP = "binpack.plugins"
 
 
-class Registry(Mapping[str, frozenset[Point]]):
-    """Plugin classes by name; as a mapping, the extension points that each known name implements.
+class Registry:
+    """Plugin classes by name.
 
     Parameters
     ----------
@@ -43,18 +44,23 @@ class Registry(Mapping[str, frozenset[Point]]):
                 self._classes[name] = self._registered[name].load()
         return self._classes.get(name)
 
-    def __getitem__(self, name: str) -> frozenset[Point]:
+    def names(self) -> tuple[str, ...]:
+        """Return every plugin known by name, sorted; classes named by their path come on top."""
+        return tuple(sorted({*IN_TREE, *self._classes, *self._registered}))
+
+    def points(self, name: str) -> frozenset[Point]:
+        """Return the extension points that a plugin implements; nothing for a name that is not known."""
         found = self.find(name)
-        if found is None:
-            return IN_TREE[name]
+        own = frozenset[Point]() if found is None else frozenset[Point](found.points)
         # An in-tree plugin implements what it implements upstream, also where a part has nothing to do here.
-        return IN_TREE.get(name, frozenset()) | frozenset(found.points)
+        return own | IN_TREE.get(name, frozenset())
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(sorted({*IN_TREE, *self._classes, *self._registered}))
-
-    def __len__(self) -> int:
-        return len({*IN_TREE, *self._classes, *self._registered})
+    def argument_type(self, name: str) -> Any | None:
+        """Return the strict struct of a plugin's arguments; None if it takes none, or takes them as they stand in the file."""
+        if name in ARGUMENTS:
+            return ARGUMENTS[name]
+        found = self.find(name)
+        return None if found is None else getattr(found, "arguments", None)
 
     def build(self, name: str, arguments: Any) -> Any | None:
         """Make a plugin with its arguments; None for an in-tree plugin that is not there yet."""

@@ -1,0 +1,79 @@
+"""Runs files of recorded decisions, each family by its own rules, and counts agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from binpack.conformance.agreement import Agreement, Comparison
+from binpack.conformance.decisions import run_decisions
+from binpack.conformance.scenario import Scenario, read_scenarios
+from binpack.conformance.sequence import run_sequence
+from binpack.errors import BinpackError
+from binpack.framework.registry import Registry
+
+Runner = Callable[[Scenario, Registry], list[Comparison]]
+
+SINGLE_DECISIONS = (
+    "resources",
+    "nodeaffinity",
+    "taints",
+    "ports",
+    "interpod",
+    "spread",
+    "images",
+    "mixed",
+    "config",
+    "volumes",
+    "nominated",
+    "preemption",
+    "full",
+    "crowd",
+)
+
+RUNNERS: dict[str, Runner] = {**dict.fromkeys(SINGLE_DECISIONS, run_decisions), "sequence": run_sequence}
+"""By family. A family that is not here is disagreement in all its decisions."""
+
+
+def run_files(paths: Iterable[Path], registry: Registry, *, progress: Callable[[Scenario], None] | None = None) -> Agreement:
+    """Run every scenario of some files.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        JSON lines, gzipped or not.
+    registry : Registry
+        The plugins.
+    progress : callable, optional
+        Told of each scenario before it is run.
+
+    Raises
+    ------
+    ManifestError
+        If a file cannot be read.
+    """
+    agreement = Agreement()
+    for path in paths:
+        for scenario in read_scenarios(path):
+            if progress is not None:
+                progress(scenario)
+            agreement.add(scenario.family, run_scenario(scenario, registry))
+    return agreement
+
+
+def run_scenario(scenario: Scenario, registry: Registry) -> list[Comparison]:
+    """Run one scenario. What cannot be understood disagrees in all its decisions: it is never skipped."""
+    runner = RUNNERS.get(scenario.family)
+    if runner is None:
+        return _all_differ(scenario, f'family "{scenario.family}" is not known (accepted: {", ".join(sorted(RUNNERS))})')
+    if "unreadable" in scenario.record:
+        return _all_differ(scenario, f"the line cannot be read: {scenario.record['unreadable']}")
+    try:
+        return runner(scenario, registry)
+    except (BinpackError, LookupError, TypeError, ValueError) as error:
+        # Whatever a malformed record leads to: its decisions were not reproduced, and that is what is counted.
+        return _all_differ(scenario, f"{type(error).__name__}: {error}")
+
+
+def _all_differ(scenario: Scenario, why: str) -> list[Comparison]:
+    return [Comparison(scenario.name, str(number), {"verdict": why}) for number in range(max(1, scenario.decisions))]
