@@ -70,6 +70,10 @@ class LabelColumn:
             self.values.append(value)
         return self._codes_by_value[value]
 
+    def find(self, value: str) -> int | None:
+        """Return the code of a value; None if no node ever had it."""
+        return self._codes_by_value.get(value)
+
     def grow(self, rows: int) -> None:
         """Make room for more rows."""
         self.codes = grown(self.codes, rows, ABSENT)

@@ -103,6 +103,10 @@ class NodeTable:
         """Return what the codes of a label key stand for."""
         return self._label_column(key).values
 
+    def label_code(self, key: str, value: str) -> int | None:
+        """Return the code of a label's value; None if no node ever had it."""
+        return self._label_column(key).find(value)
+
     def node_values(self, key: Hashable, of: Callable[[Node], int]) -> NDArray[np.int64]:
         """Return an integer derived from each Node object, shape [capacity], 0 in holes. A live view, kept up to date.
 
