@@ -255,7 +255,7 @@ class Cluster(NodeTable):
         row = self._row_of.get(name)
         node = None if row is None else self.nodes[row]
         pods = dict(self._strays.get(name, {})) if row is None else self.pods_on(row)
-        ports = [] if row is None else [(port, True) for port in self._ports.of(row)]
+        ports = [] if row is None else self._port_image(row)
         order = self.order.copy()
 
         def undo() -> None:
@@ -289,6 +289,11 @@ class Cluster(NodeTable):
             self.journal.append(row)
         self.order = order
         self.node_version += 1
+
+    def _port_image(self, row: int) -> list[tuple[HostPort, bool]]:
+        """Which ports of a row are in use: those in the set, and those that its pods want and another's deletion has freed."""
+        wanted = [port for _, pod_class in self._pods[row].values() for port in pod_class.host_ports]
+        return [(port, self._ports.get(row, port)) for port in dict.fromkeys((*self._ports.of(row), *wanted))]
 
     def _restore_ports(self, row: int, ports: list[tuple[HostPort, bool]]) -> None:
         for port, used in ports:
@@ -331,7 +336,7 @@ class Cluster(NodeTable):
     def _move(self, node: Node) -> None:
         """Give a node that changed its zone a row there, with its pods and its ports."""
         row = self._row_of[node.name]
-        pods, ports = self.pods_on(row), [(port, True) for port in self._ports.of(row)]
+        pods, ports = self.pods_on(row), self._port_image(row)
         for key in pods:
             self._displace(key, node.name)
         self.journal.append(self._vacate(node.name))
