@@ -22,7 +22,9 @@ def run_decisions(scenario: Scenario, registry: Registry) -> list[Comparison]:
     """Decide the pending pods of a scenario in order and compare each with the recorded result."""
     cluster = scenario.cluster()
     profiles = {name: replace(profile, percentage_of_nodes_to_score=100) for name, profile in scenario.profiles(registry).items()}
-    cycle = SchedulingCycle(cluster, profiles, tie_breaker=TieBreaker(), score_single=True)
+    preemption = bool(scenario.record.get("preemption"))
+    cycle = SchedulingCycle(cluster, profiles, tie_breaker=TieBreaker(), score_single=True, preemption=preemption)
+    cycle.nominated = nominated_pods(scenario)
     comparisons = []
     for pod, expected in zip(scenario.pods("pending"), scenario.expected["results"], strict=True):
         decision = cycle.decide(pod)
@@ -46,7 +48,8 @@ def compare(expected: dict[str, Any], decision: Decision, cluster: Cluster) -> d
             ("scores", _difference(_scores(expected), _scores(ours))),
             ("total", _difference(expected.get("total", {}), ours.get("total", {}))),
             ("best", _difference((expected.get("best"), expected.get("bound")), (ours.get("best"), ours.get("bound")))),
-            ("message", _difference(expected.get("message"), ours.get("message"))),
+            ("message", "" if ours.get("message") in _messages(expected) else _difference(expected.get("message"), ours.get("message"))),
+            ("postFilter", _post_filter(expected, decision)),
         )
         if text
     }
@@ -103,6 +106,27 @@ def _reasons(result: dict[str, Any]) -> dict[str, Any]:
     return reasons
 
 
+def _post_filter(expected: dict[str, Any], decision: Decision) -> str:
+    """Any of the recorded outcomes is right: kube-scheduler leaves some ties to chance."""
+    recorded = expected.get("postFilter")
+    if recorded is None or decision.post_filter is None:
+        return "" if recorded is None else f"recorded {recorded}, ours none"
+    victims = sorted(victim.key for victim in decision.post_filter.victims if not victim.is_terminating)
+    ours = (decision.post_filter.nominated_node or "", victims, decision.post_filter.message)
+    outcomes = [(o.get("nominatedNodeName") or "", o.get("victims") or [], o.get("message") or "") for o in recorded]
+    return "" if ours in outcomes else f"recorded {outcomes}, ours {ours}"
+
+
+def _messages(expected: dict[str, Any]) -> set[str | None]:
+    """The FitError texts that are right: the recorded one, with the end of any of the recorded outcomes."""
+    text = expected.get("message")
+    if text is None:
+        return {None}
+    ends = [outcome.get("message") or "" for outcome in expected.get("postFilter") or ()]
+    body = next((text.removesuffix(end).rstrip() for end in sorted(ends, key=len, reverse=True) if text.endswith(end)), text)
+    return {text, *(f"{body} {end}".rstrip() for end in ends)}
+
+
 def _in_order(reasons: list[str]) -> list[str]:
     """Scalar resources come in a random order upstream, so those are compared sorted; they come last in any case."""
     scalars = [r for r in reasons if r.startswith("Insufficient ") and r.split()[1] not in ("cpu", "memory", "ephemeral-storage")]
@@ -125,6 +149,9 @@ def _difference(recorded: Any, ours: Any) -> str:
     return f"recorded {recorded!r}, ours {ours!r}"
 
 
-def nominated_pods(scenario: Scenario) -> list[tuple[Pod, str]]:
-    """Return the pods that are nominated to a node and not bound, with the node."""
-    return [(read_object(entry["pod"], Pod), entry["node"]) for entry in scenario.record.get("nominated") or ()]
+def nominated_pods(scenario: Scenario) -> dict[str, list[Pod]]:
+    """Return the pods that are nominated to a node and not bound, by node."""
+    by_node: dict[str, list[Pod]] = {}
+    for entry in scenario.record.get("nominated") or ():
+        by_node.setdefault(entry["node"], []).append(read_object(entry["pod"], Pod))
+    return by_node

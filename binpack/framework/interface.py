@@ -120,7 +120,12 @@ class Filter(Plugin, Protocol):
 
 @runtime_checkable
 class Incremental(Protocol):
-    """A filter whose prepared state follows pods added to or removed from a node in a dry run (PreFilterExtensions)."""
+    """A filter whose prepared state follows pods added to or removed from a node in a dry run (PreFilterExtensions).
+
+    What its `prepare` returns has a `copy()`, so that a dry run can change a copy.
+    """
+
+    name: ClassVar[str]
 
     def add_pod(self, prepared: Any, other: Pod, row: int, cluster: Cluster) -> None:
         """Account for a pod that is now on a row."""

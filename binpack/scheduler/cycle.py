@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from binpack.errors import SchedulingError
 from binpack.framework.interface import Allocation
+from binpack.framework.post_filter import FailedCycle
 from binpack.framework.profile import Profile
 from binpack.framework.status import Status
 from binpack.model.base import replace
 from binpack.model.pod import Pod
-from binpack.scheduler.filtering import PASSED, Filtering, filter_all, prepare
+from binpack.scheduler.dry_run import NominatedPods, apply_nominations, dry_run
+from binpack.scheduler.filtering import PASSED, UNLISTED, Filtering, filter_all, filter_rows, prepare
 from binpack.scheduler.message import NO_NODES, fit_error
+from binpack.scheduler.post_filter import PostFilterOutcome, run_post_filters
 from binpack.scheduler.scoring import Scoring, score
 from binpack.scheduler.search import SearchResult, feasible_nodes_to_find, search
 from binpack.scheduler.ties import TieBreaker
@@ -46,6 +50,8 @@ class Decision:
         The FitError text, or what the cycle failed with.
     failed : bool
         The cycle failed with an error; the pod was not rejected.
+    post_filter : PostFilterOutcome or None
+        What preemption found; None where it did not run.
     """
 
     pod: Pod
@@ -56,6 +62,7 @@ class Decision:
     scoring: Scoring | None = None
     message: str | None = None
     failed: bool = False
+    post_filter: PostFilterOutcome | None = None
 
     @property
     def feasible(self) -> NDArray[np.intp]:
@@ -90,6 +97,15 @@ class SchedulingCycle:
         For policies that draw.
     score_single : bool
         Score also when only one node is feasible. kube-scheduler does not; explanations and recordings want the scores.
+    preemption : bool
+        Run the PostFilter plugins for pods that fit nowhere.
+
+    Attributes
+    ----------
+    nominated : NominatedPods
+        Pods that are nominated to a node and not bound, by node. Whoever keeps the nominations sets it.
+    now : datetime or None
+        The present, for pods without a start time.
     """
 
     def __init__(
@@ -100,13 +116,17 @@ class SchedulingCycle:
         tie_breaker: TieBreaker,
         generator: np.random.Generator | None = None,
         score_single: bool = False,
+        preemption: bool = False,
     ) -> None:
         self.cluster = cluster
         self.profiles = profiles
         self.next_start = 0
+        self.nominated: NominatedPods = {}
+        self.now: datetime | None = None
         self._tie_breaker = tie_breaker
         self._generator = generator
         self._score_single = score_single
+        self._preemption = preemption
 
     def decide(self, pod: Pod) -> Decision:
         """Decide where a pod goes, without placing it."""
@@ -157,17 +177,35 @@ class SchedulingCycle:
         preparation = prepare(pod, cluster, profile)
         filtering = filter_all(preparation, cluster, profile)
         if preparation.rejection is not None:
-            message = fit_error(filtering, np.zeros(0, np.intp), nodes)
-            return Decision(pod, None, nodes, filtering, message=message)
+            return self._failed_cycle(pod, profile, filtering, _NOTHING_SEARCHED)
+        if self.nominated:
+            apply_nominations(pod, filtering, cluster, profile, self.nominated)
+        passed = filtering.verdicts == PASSED
+        nominee = self._nominated_row(pod, filtering)
+        if nominee is not None and passed[nominee]:
+            # A nominated node that fits is taken unseen by scores, and the start of the next search stays.
+            found = SearchResult(np.array([nominee], np.intp), _NO_ROWS)
+            return self._choose(pod, profile, filtering, found)
         ordered = cluster.rows_in_order()
         if preparation.shortlist is not None:
             ordered = ordered[preparation.shortlist[ordered]]
         to_find = 1 if not profile.scores else feasible_nodes_to_find(len(ordered), profile.percentage_of_nodes_to_score)
-        found = search(ordered, filtering.verdicts == PASSED, start=self.next_start, to_find=to_find)
-        self.next_start = (self.next_start + found.evaluated) % nodes
+        found = search(ordered, passed, start=self.next_start, to_find=to_find)
+        missed_nominee = nominee is not None and nominee not in found.rejected
+        self.next_start = (self.next_start + found.evaluated + missed_nominee) % nodes
         if len(found.feasible) == 0:
-            return Decision(pod, None, nodes, filtering, found, message=fit_error(filtering, found.rejected, nodes))
+            return self._failed_cycle(pod, profile, filtering, found)
         return self._choose(pod, profile, filtering, found)
+
+    def _nominated_row(self, pod: Pod, filtering: Filtering) -> int | None:
+        """The row that a pod is nominated to, judged also where a shortlist leaves it out."""
+        name = pod.status.nominated_node_name
+        row = self.cluster.row_of(name) if name else None
+        if row is not None and filtering.verdicts[row] == UNLISTED:
+            profile = self.profile_of(pod)
+            verdicts, codes = filter_rows(filtering.preparation, profile, self.cluster.rows(np.array([row], np.intp)))
+            filtering.verdicts[row], filtering.codes[row] = verdicts[0], codes[0]
+        return row
 
     def _choose(self, pod: Pod, profile: Profile, filtering: Filtering, found: SearchResult) -> Decision:
         rows, scoring = found.feasible, None
@@ -176,3 +214,24 @@ class SchedulingCycle:
             scoring = score(pod, self.cluster, profile, rows, self._generator)
             winner = int(rows[self._tie_breaker.choose(self.cluster, rows, scoring.totals)])
         return Decision(pod, self.cluster.node(winner).name, len(self.cluster), filtering, found, scoring)
+
+    def _failed_cycle(self, pod: Pod, profile: Profile, filtering: Filtering, found: SearchResult) -> Decision:
+        cluster, nodes = self.cluster, len(self.cluster)
+        outcome = None
+        if self._preemption:
+            failed = FailedCycle(
+                cluster=cluster,
+                pre_filter_rejection=filtering.preparation.rejection,
+                rejected=found.rejected,
+                status=lambda row: filtering.status(row)[1],
+                dry_run=lambda row: dry_run(pod, filtering.preparation, cluster, profile, row, self.nominated),
+                now=self.now,
+                generator=self._generator,
+            )
+            outcome = run_post_filters(pod, profile, failed)
+        message = fit_error(filtering, found.rejected, nodes, None if outcome is None else outcome.message)
+        return Decision(pod, None, nodes, filtering, found, message=message, post_filter=outcome)
+
+
+_NO_ROWS: NDArray[np.intp] = np.zeros(0, np.intp)
+_NOTHING_SEARCHED = SearchResult(_NO_ROWS, _NO_ROWS)
