@@ -1,0 +1,87 @@
+"""Whether a placement keeps every constraint of its problem: what each method's result must pass before it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from binpack.optimal.problem import Integers, PackingProblem
+from binpack.optimal.solution import Fill
+
+
+def placed_of(problem: PackingProblem, fills: Sequence[Fill]) -> Integers:
+    """Return int64[m, K]: pods of each class on all nodes of each node class together."""
+    placed = np.zeros((problem.pod_classes, problem.node_classes), np.int64)
+    for fill in fills:
+        for pod_class, pods in fill.pods:
+            placed[pod_class, fill.node_class] += pods * fill.nodes
+    return placed
+
+
+def cost_of(problem: PackingProblem, fills: Sequence[Fill]) -> int:
+    """The cost of the nodes in use."""
+    return sum(int(problem.cost[fill.node_class]) * fill.nodes for fill in fills)
+
+
+def placed_by_rank(problem: PackingProblem, fills: Sequence[Fill]) -> tuple[int, ...]:
+    """Pods placed of each rank."""
+    placed = placed_of(problem, fills).sum(axis=1)
+    return tuple(int(placed[problem.rank == rank].sum()) for rank in range(len(problem.rank_demand)))
+
+
+def violations(problem: PackingProblem, fills: Sequence[Fill]) -> list[str]:
+    """Name every constraint that a placement breaks; an empty list means that it is legal. Unplaced pods are no violation."""
+    found: list[str] = []
+    placed = placed_of(problem, fills)
+    nodes = np.zeros(problem.node_classes, np.int64)
+    for fill in fills:
+        nodes[fill.node_class] += fill.nodes
+        found += _node_violations(problem, fill)
+    found += [f"node class {k}: {nodes[k]} nodes used, there are {problem.supply[k]}" for k in np.flatnonzero(nodes > problem.supply)]
+    total = placed.sum(axis=1)
+    found += [f"pod class {i}: {total[i]} pods placed, there are {problem.demand[i]}" for i in np.flatnonzero(total > problem.demand)]
+    return found + _domain_violations(problem, placed)
+
+
+def _node_violations(problem: PackingProblem, fill: Fill) -> list[str]:
+    found = []
+    held = dict(fill.pods)
+    load = np.zeros(len(problem.resources), np.int64)
+    for pod_class, pods in held.items():
+        load += problem.size[pod_class] * pods
+        if pods > problem.limit[pod_class, fill.node_class]:
+            found.append(f"pod class {pod_class}: {pods} on a node of class {fill.node_class}")
+    for resource in np.flatnonzero(load > problem.capacity[fill.node_class]):
+        found.append(f"node class {fill.node_class}: {load[resource]} of {problem.resources[resource]}")
+    for exclusion in problem.exclusions:
+        left = [pod_class for pod_class in exclusion.left if held.get(pod_class)]
+        right = [pod_class for pod_class in exclusion.right if held.get(pod_class)]
+        if any(one != other or held[one] > 1 for one in left for other in right):
+            found.append(f"classes {left} and {right} share a node of class {fill.node_class}")
+    return found
+
+
+def _domain_violations(problem: PackingProblem, placed: Integers) -> list[str]:
+    found = []
+    for spread in problem.spreads:
+        moved = domain_counts(placed, spread.classes, spread.domain, len(spread.base))
+        counts = [base + count for base, count in zip(spread.base, moved, strict=True)]
+        least = 0 if spread.zero_minimum else min(counts, default=0)
+        if any(count > least + spread.max_skew for count, new in zip(counts, moved, strict=True) if new):
+            found.append(f"spread of classes {spread.classes}: {counts} differ by more than {spread.max_skew}")
+    for cap in problem.caps:
+        counts = domain_counts(placed, cap.classes, cap.domain, len(cap.room))
+        if any(count > room for count, room in zip(counts, cap.room, strict=True)):
+            found.append(f"classes {cap.classes}: {counts} in domains with room for {cap.room}")
+    return found
+
+
+def domain_counts(placed: Integers, classes: Sequence[int], domain: Sequence[int], domains: int) -> list[int]:
+    """Sum the pods of some classes over each domain."""
+    by_node_class = placed[list(classes)].sum(axis=0)
+    counts = [0] * domains
+    for node_class, place in enumerate(domain):
+        if place >= 0:
+            counts[place] += int(by_node_class[node_class])
+    return counts

@@ -1,0 +1,141 @@
+"""The master of the column generation: how many nodes of each class are filled by each pattern, as a linear program.
+
+Minimise the cost of nodes and of pods left out, so that every class is covered and no node class is used beyond its supply. Source:
+Gilmore and Gomory 1961, with several kinds of bins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from binpack.optimal.linear import LinearProgram
+from binpack.optimal.problem import Integers, PackingProblem
+
+Numbers = NDArray[np.float64]
+Content = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """What one node of a class holds: (pod class, pods)."""
+
+    node_class: int
+    content: Content
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the master minimises and demands.
+
+    Attributes
+    ----------
+    node_cost : float64[K]
+    shortfall_cost : float64[m]
+        For each pod of the class that is left out.
+    allowed : tuple[int or None, ...]
+        For each rank how many pods may be left out in total; None: any number.
+    """
+
+    node_cost: Numbers
+    shortfall_cost: Numbers
+    allowed: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class MasterResult:
+    """A vertex of the master: float64 arrays.
+
+    Attributes
+    ----------
+    value : float
+    nodes : float64[patterns]
+    shortfall : float64[m]
+    weights : float64[m]
+        What covering one more pod of each class would cost; >= 0.
+    scarcity : float64[K]
+        What one more node of each class would save; >= 0.
+    """
+
+    value: float
+    nodes: Numbers
+    shortfall: Numbers
+    weights: Numbers
+    scarcity: Numbers
+
+
+class Master:
+    """A restricted master problem that grows by patterns.
+
+    Parameters
+    ----------
+    problem : PackingProblem
+    target : Target
+    """
+
+    def __init__(self, problem: PackingProblem, target: Target) -> None:
+        self._problem, self._target = problem, target
+        self.patterns: list[Pattern] = []
+        self._known: set[Pattern] = set()
+        m, k = problem.pod_classes, problem.node_classes
+        self._ranks = len(target.allowed)
+        lower = [float(d) for d in problem.demand] + [-np.inf] * (k + self._ranks)
+        free = [np.inf if allowed is None else float(allowed) for allowed in target.allowed]
+        upper = [np.inf] * m + [float(n) for n in problem.supply] + free
+        self._program = LinearProgram(lower, upper)
+        for pod_class in range(m):
+            rows = [pod_class, m + k + int(problem.rank[pod_class])]
+            self._program.add_column(float(target.shortfall_cost[pod_class]), rows, [1.0, 1.0], float(problem.demand[pod_class]))
+
+    def add(self, pattern: Pattern) -> bool:
+        """Add a pattern; False if it is there already."""
+        if pattern in self._known:
+            return False
+        self._known.add(pattern)
+        self.patterns.append(pattern)
+        rows = [pod_class for pod_class, _ in pattern.content] + [self._problem.pod_classes + pattern.node_class]
+        values = [float(pods) for _, pods in pattern.content] + [1.0]
+        self._program.add_column(float(self._target.node_cost[pattern.node_class]), rows, values)
+        return True
+
+    def restrict(self, demand: Integers, supply: Integers) -> None:
+        """Ask for what is left after some nodes were decided: other demands and supplies, the same patterns."""
+        for pod_class, pods in enumerate(demand.tolist()):
+            self._program.set_row(pod_class, float(pods), np.inf)
+        for node_class, nodes in enumerate(supply.tolist()):
+            self._program.set_row(demand.size + node_class, -np.inf, float(nodes))
+
+    def solve(self) -> MasterResult | None:
+        """Solve the linear relaxation; None if HiGHS finds no optimal vertex (too many pods must be placed)."""
+        result = self._program.solve()
+        if result is None:
+            return None
+        m, k = self._problem.pod_classes, self._problem.node_classes
+        return MasterResult(
+            value=result.value,
+            nodes=result.columns[m:],
+            shortfall=result.columns[:m],
+            weights=np.maximum(result.duals[:m], 0.0),
+            scarcity=np.maximum(-result.duals[m : m + k], 0.0),
+        )
+
+    def solve_whole(self, *, node_limit: int, seconds: float | None) -> Integers | None:
+        """Solve in whole nodes, within the patterns at hand: int64[patterns], or None."""
+        columns = self._program.solve_whole(node_limit=node_limit, seconds=seconds)
+        return None if columns is None else np.round(columns[self._problem.pod_classes :]).astype(np.int64)
+
+
+def cost_target(problem: PackingProblem, allowed: Sequence[int | None]) -> Target:
+    """Few and cheap nodes; a pod left out costs more than any node, unless it is allowed to be."""
+    dear = 4.0 * float(problem.cost.max(initial=1)) + 1.0
+    shortfall = np.array([dear if allowed[rank] is None else 0.0 for rank in problem.rank.tolist()])
+    return Target(problem.cost.astype(float), shortfall, tuple(allowed))
+
+
+def pods_target(problem: PackingProblem, allowed: Sequence[int | None], goal: int) -> Target:
+    """As many pods of rank `goal` as possible; nodes cost nothing. Earlier ranks may leave out only what is allowed."""
+    prices = np.where(problem.rank == goal, 1.0, 0.0)
+    return Target(np.zeros(problem.node_classes), prices, tuple(allowed))

@@ -1,0 +1,142 @@
+"""Pricing: patterns that the master lacks, found by greedy fills where they do and by exact search where they do not.
+
+The exact search also says how heavy a node's content can be, which is what turns dual values into a proven bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from binpack.optimal.methods.knapsack import NodeKnapsack
+from binpack.optimal.methods.master import Content, Pattern
+from binpack.optimal.problem import PackingProblem
+
+WORK_PER_STEP = 1e-6
+"""Deterministic work of one node of the search tree, and of one class looked at in a greedy fill."""
+
+
+@dataclass(frozen=True)
+class Priced:
+    """The outcome of exact pricing.
+
+    Attributes
+    ----------
+    patterns : tuple[Pattern, ...]
+        Those heavier than their node class's threshold.
+    node_weights : tuple[int, ...]
+        For each node class a weight that no content exceeds.
+    multipliers : tuple[tuple[int, ...], ...]
+        For each node class, over all resources: what the search started from.
+    exact : bool
+        Whether no search was cut short.
+    steps : int
+    """
+
+    patterns: tuple[Pattern, ...]
+    node_weights: tuple[int, ...]
+    multipliers: tuple[tuple[int, ...], ...]
+    exact: bool
+    steps: int
+
+
+class Pricer:
+    """All node classes' knapsacks of one problem. Node classes that hold the same contents share one."""
+
+    def __init__(self, problem: PackingProblem) -> None:
+        self._problem = problem
+        self.knapsacks: list[NodeKnapsack] = []
+        shared: dict[bytes, NodeKnapsack] = {}
+        for node_class in range(problem.node_classes):
+            key = problem.capacity[node_class].tobytes() + problem.most[:, node_class].tobytes()
+            if key not in shared:
+                shared[key] = NodeKnapsack(problem, node_class)
+            self.knapsacks.append(shared[key])
+        self.steps = 0
+
+    def greedily(self, weights: Sequence[int], thresholds: Sequence[int], *, limits: Sequence[int] | None = None) -> list[Pattern]:
+        """Return patterns heavier than their node class's threshold, as greedy fills find them, at most one a node class.
+
+        Parameters
+        ----------
+        weights : sequence of m integers
+        thresholds : sequence of K integers
+        limits : sequence of m integers, optional
+            Most pods of each class in a pattern, where fewer are left than one node could hold.
+        """
+        found = []
+        seen: dict[int, tuple[int, Content]] = {}
+        for node_class, knapsack in enumerate(self.knapsacks):
+            if self._problem.supply[node_class] == 0:
+                continue
+            if id(knapsack) not in seen:
+                seen[id(knapsack)] = self._heaviest_fill(knapsack, weights, limits)
+            weight, content = seen[id(knapsack)]
+            if weight > thresholds[node_class]:
+                found.append(Pattern(node_class, content))
+        return found
+
+    def exactly(self, weights: Sequence[int], thresholds: Sequence[int], *, step_limit: int) -> Priced:
+        """Search every node class for its heaviest content above the threshold."""
+        patterns, node_weights, rows = [], [], []
+        exact = True
+        before = self.steps
+        for node_class, knapsack in enumerate(self.knapsacks):
+            multipliers = knapsack.multipliers(weights)
+            rows.append(knapsack.all_multipliers(multipliers))
+            result = knapsack.heaviest(weights, multipliers, above=thresholds[node_class], step_limit=step_limit)
+            self.steps += result.steps
+            exact = exact and result.steps <= step_limit
+            node_weights.append(max(result.upper, thresholds[node_class]))
+            if result.content is not None:
+                patterns.append(Pattern(node_class, result.content))
+        return Priced(tuple(patterns), tuple(node_weights), tuple(rows), exact, self.steps - before)
+
+    def _heaviest_fill(self, knapsack: NodeKnapsack, weights: Sequence[int], limits: Sequence[int] | None) -> tuple[int, Content]:
+        if not knapsack.classes:
+            return 0, ()
+        capacity = [max(free, 1) for free in knapsack.capacity]
+        prices = knapsack.multipliers(weights)
+        scaled = [price * free for price, free in zip(prices, capacity, strict=True)]
+        total = max(sum(scaled), 1)
+        best: tuple[int, Content] = (0, ())
+        for blend in _blends([share / total for share in scaled]):
+            measure = [part / free for part, free in zip(blend, capacity, strict=True)]
+            self.steps += len(knapsack.classes)
+            best = max(best, _filled(knapsack, weights, measure, limits), key=lambda item: item[0])
+        return best
+
+
+def _blends(shares: list[float]) -> list[list[float]]:
+    """Mixtures of resources by which density is measured: the LP's own, equal, and each with one resource stressed."""
+    count = len(shares)
+    equal = [1.0 / max(count, 1)] * count
+    stressed = [[0.5 * share + (0.5 if i == position else 0.0) for i, share in enumerate(shares)] for position in range(count)]
+    return [[share + 1e-3 for share in shares], equal, *stressed] if count > 1 else [equal]
+
+
+def _filled(knapsack: NodeKnapsack, weights: Sequence[int], measure: Sequence[float], limits: Sequence[int] | None) -> tuple[int, Content]:
+    """Fill one node by decreasing weight for what it takes."""
+    classes, sizes, most = knapsack.classes, knapsack.sizes, knapsack.most
+    densities = [
+        weights[pod_class] / (sum(price * size for price, size in zip(measure, taken, strict=True)) + 1e-12)
+        for pod_class, taken in zip(classes, sizes, strict=True)
+    ]
+    free = list(knapsack.capacity)
+    blocked: set[int] = set()
+    weight = 0
+    content = []
+    for i in sorted(range(len(classes)), key=lambda number: -densities[number]):
+        value = weights[classes[i]]
+        if value <= 0 or i in blocked:
+            continue
+        count = most[i] if limits is None else min(most[i], limits[classes[i]])
+        for left, size in zip(free, sizes[i], strict=True):
+            if size and left < size * count:
+                count = left // size
+        if count:
+            free = [left - size * count for left, size in zip(free, sizes[i], strict=True)]
+            blocked.update(knapsack.against[i])
+            weight += value * count
+            content.append((classes[i], count))
+    return weight, tuple(sorted(content))
