@@ -125,7 +125,9 @@ def _point(point: Point, own: PluginSet, path: str, plugins: KnownPlugins) -> li
         if found:
             errors += found
         elif point not in plugins.points(plugin.name):
-            errors.append(FieldError(f"{where}.name", f'plugin "{plugin.name}" does not extend {point.interface} plugin'))
+            accepted = ", ".join(other for other in POINTS if other in plugins.points(plugin.name))
+            message = f'plugin "{plugin.name}" does not extend {point.interface} plugin (accepted at: {accepted})'
+            errors.append(FieldError(f"{where}.name", message))
         if plugin.name in seen:
             errors.append(_registered_twice(plugin, where, point))
         seen.add(plugin.name)
