@@ -35,7 +35,9 @@ RUNNERS: dict[str, Runner] = {**dict.fromkeys(SINGLE_DECISIONS, run_decisions), 
 """By family. A family that is not here is disagreement in all its decisions."""
 
 
-def run_files(paths: Iterable[Path], registry: Registry, *, progress: Callable[[Scenario], None] | None = None) -> Agreement:
+def run_files(
+    paths: Iterable[Path], registry: Registry, *, only: str | None = None, progress: Callable[[Scenario], None] | None = None
+) -> Agreement:
     """Run every scenario of some files.
 
     Parameters
@@ -44,6 +46,8 @@ def run_files(paths: Iterable[Path], registry: Registry, *, progress: Callable[[
         JSON lines, gzipped or not.
     registry : Registry
         The plugins.
+    only : str, optional
+        Run only the scenarios whose name contains this.
     progress : callable, optional
         Told of each scenario before it is run.
 
@@ -55,6 +59,8 @@ def run_files(paths: Iterable[Path], registry: Registry, *, progress: Callable[[
     agreement = Agreement()
     for path in paths:
         for scenario in read_scenarios(path):
+            if only is not None and only not in scenario.name:
+                continue
             if progress is not None:
                 progress(scenario)
             agreement.add(scenario.family, run_scenario(scenario, registry))
