@@ -68,3 +68,9 @@ def shown(value: Any) -> str:
         return json.dumps(to_builtins(value), ensure_ascii=False)
     except TypeError:  # YAML allows more than JSON: a list as a key
         return repr(value)
+
+
+def short(value: Any, length: int = 60) -> str:
+    """Write a value as `shown` does, cut where it gets long."""
+    text = shown(value)
+    return text if len(text) <= length else f"{text[: length - 1]}…"

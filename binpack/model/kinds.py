@@ -64,3 +64,31 @@ KINDS: dict[tuple[str, str], type[KubernetesObject]] = {
     ("storage.k8s.io/v1", "CSIStorageCapacity"): CSIStorageCapacity,
     ("storage.k8s.io/v1", "VolumeAttachment"): VolumeAttachment,
 }
+
+COMPATIBLE_VERSIONS: dict[tuple[str, str], tuple[str, str]] = {
+    ("scheduling.k8s.io/v1beta1", "PriorityClass"): ("scheduling.k8s.io/v1", "PriorityClass"),
+    ("node.k8s.io/v1beta1", "RuntimeClass"): ("node.k8s.io/v1", "RuntimeClass"),
+    ("coordination.k8s.io/v1beta1", "Lease"): ("coordination.k8s.io/v1", "Lease"),
+    ("storage.k8s.io/v1beta1", "StorageClass"): ("storage.k8s.io/v1", "StorageClass"),
+    ("storage.k8s.io/v1beta1", "CSINode"): ("storage.k8s.io/v1", "CSINode"),
+    ("storage.k8s.io/v1beta1", "CSIDriver"): ("storage.k8s.io/v1", "CSIDriver"),
+    ("storage.k8s.io/v1beta1", "CSIStorageCapacity"): ("storage.k8s.io/v1", "CSIStorageCapacity"),
+    ("storage.k8s.io/v1beta1", "VolumeAttachment"): ("storage.k8s.io/v1", "VolumeAttachment"),
+}
+"""Older versions with the same fields and the same defaults, read as the newer one. All others differ (an empty selector of a
+policy/v1beta1 PodDisruptionBudget selects nothing; apps betas have other defaults) and are skipped."""
+
+CLUSTER_SCOPED = frozenset(
+    {
+        "Node",
+        "Namespace",
+        "PriorityClass",
+        "RuntimeClass",
+        "PersistentVolume",
+        "StorageClass",
+        "CSINode",
+        "CSIDriver",
+        "VolumeAttachment",
+    }
+)
+"""The kinds that live in no namespace."""

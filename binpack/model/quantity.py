@@ -17,7 +17,9 @@ _DECIMAL = {"n": Fraction(1, NANO), "u": Fraction(1, 10**6), "m": Fraction(1, 10
     suffix: Fraction(1000**power) for power, suffix in enumerate(("k", "M", "G", "T", "P", "E"), start=1)
 }
 _BINARY = {suffix: Fraction(1024**power) for power, suffix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), start=1)}
-_FORM = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]?|[eE][+-]?\d+)")
+_FORM = re.compile(r"([+-]?)([0-9]+\.?[0-9]*|\.[0-9]+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]?|[eE][+-]?[0-9]+)")
+_MAX_EXPONENT = 1000
+"""Beyond it any sensible amount is either the largest or the smallest there is; without a limit `1e999999999` fills the memory."""
 
 
 @total_ordering
@@ -102,7 +104,7 @@ def _parse(text: str) -> Quantity:
     elif suffix in _DECIMAL:
         scale = _DECIMAL[suffix]
     else:
-        scale = Fraction(10) ** int(suffix[1:])
+        scale = Fraction(10) ** max(-_MAX_EXPONENT, min(int(suffix[1:]), _MAX_EXPONENT))
     nanos = Fraction(digits) * scale * NANO
     # Anything finer than 1e-9 is rounded up in magnitude, so that a non-zero amount never becomes zero.
     whole = -(-nanos.numerator // nanos.denominator)

@@ -1,0 +1,111 @@
+"""Defaults of the workload kinds.
+
+Source: pkg/apis/apps/v1/defaults.go, pkg/apis/batch/v1/defaults.go and pkg/apis/core/v1/defaults.go, v1.35.
+"""
+
+from __future__ import annotations
+
+from binpack.model.base import replace
+from binpack.model.pod_defaults import default_template
+from binpack.model.workloads import (
+    DaemonSet,
+    Deployment,
+    DeploymentStrategy,
+    Job,
+    ReplicaSet,
+    ReplicationController,
+    RollingUpdate,
+    StatefulSet,
+)
+
+DEFAULT_ROLLING_PERCENTAGE = "25%"
+DEFAULT_REVISION_HISTORY_LIMIT = 10
+DEFAULT_PROGRESS_DEADLINE_SECONDS = 600
+DEFAULT_BACKOFF_LIMIT = 6
+
+
+def default_deployment(deployment: Deployment) -> Deployment:
+    """Fill in replicas, strategy, history limit, progress deadline and the template's defaults."""
+    spec = deployment.spec
+    history, deadline = spec.revision_history_limit, spec.progress_deadline_seconds
+    defaulted = replace(
+        spec,
+        replicas=1 if spec.replicas is None else spec.replicas,
+        strategy=_default_strategy(spec.strategy),
+        revision_history_limit=DEFAULT_REVISION_HISTORY_LIMIT if history is None else history,
+        progress_deadline_seconds=DEFAULT_PROGRESS_DEADLINE_SECONDS if deadline is None else deadline,
+        template=default_template(spec.template),
+    )
+    return deployment if defaulted == spec else replace(deployment, spec=defaulted)
+
+
+def default_replica_set(replica_set: ReplicaSet) -> ReplicaSet:
+    """Fill in replicas and the template's defaults."""
+    spec = replica_set.spec
+    replicas = 1 if spec.replicas is None else spec.replicas
+    defaulted = replace(spec, replicas=replicas, template=default_template(spec.template))
+    return replica_set if defaulted == spec else replace(replica_set, spec=defaulted)
+
+
+def default_replication_controller(controller: ReplicationController) -> ReplicationController:
+    """Fill in replicas and, from the template's labels, an absent selector and absent labels."""
+    spec, meta = controller.spec, controller.metadata
+    template = None if spec.template is None else default_template(spec.template)
+    labels = {} if template is None else template.metadata.labels
+    replicas = 1 if spec.replicas is None else spec.replicas
+    defaulted = replace(spec, replicas=replicas, template=template, selector=spec.selector or labels or None)
+    if not meta.labels and labels:
+        meta = replace(meta, labels=labels)
+    if defaulted == spec and meta is controller.metadata:
+        return controller
+    return replace(controller, metadata=meta, spec=defaulted)
+
+
+def default_stateful_set(stateful_set: StatefulSet) -> StatefulSet:
+    """Fill in replicas, pod management policy and the template's defaults."""
+    spec = stateful_set.spec
+    defaulted = replace(
+        spec,
+        replicas=1 if spec.replicas is None else spec.replicas,
+        pod_management_policy=spec.pod_management_policy or "OrderedReady",
+        template=default_template(spec.template),
+    )
+    return stateful_set if defaulted == spec else replace(stateful_set, spec=defaulted)
+
+
+def default_daemon_set(daemon_set: DaemonSet) -> DaemonSet:
+    """Fill in the template's defaults."""
+    template = default_template(daemon_set.spec.template)
+    return daemon_set if template is daemon_set.spec.template else replace(daemon_set, spec=replace(daemon_set.spec, template=template))
+
+
+def default_job(job: Job) -> Job:
+    """Fill in how many pods run and are wanted, the back-off limit, completion mode, replacement policy and the labels."""
+    spec, meta = job.spec, job.metadata
+    one_pod = spec.completions is None and spec.parallelism is None
+    defaulted = replace(
+        spec,
+        parallelism=1 if spec.parallelism is None else spec.parallelism,
+        completions=1 if one_pod else spec.completions,
+        backoff_limit=DEFAULT_BACKOFF_LIMIT if spec.backoff_limit is None else spec.backoff_limit,
+        completion_mode=spec.completion_mode or "NonIndexed",
+        pod_replacement_policy=spec.pod_replacement_policy or "TerminatingOrFailed",
+        template=default_template(spec.template),
+    )
+    if not meta.labels and spec.template.metadata.labels:
+        meta = replace(meta, labels=spec.template.metadata.labels)
+    return job if defaulted == spec and meta is job.metadata else replace(job, metadata=meta, spec=defaulted)
+
+
+def _default_strategy(strategy: DeploymentStrategy) -> DeploymentStrategy:
+    kind = strategy.type or "RollingUpdate"
+    if kind != "RollingUpdate":
+        return strategy
+    rolling = strategy.rolling_update or RollingUpdate()
+    surge, unavailable = rolling.max_surge, rolling.max_unavailable
+    rolling = replace(
+        rolling,
+        max_surge=DEFAULT_ROLLING_PERCENTAGE if surge is None else surge,
+        max_unavailable=DEFAULT_ROLLING_PERCENTAGE if unavailable is None else unavailable,
+    )
+    return DeploymentStrategy(type=kind, rolling_update=rolling)
