@@ -1,1 +1,49 @@
-"""One file a plugin, named as in Kubernetes."""
+"""One file a plugin, named as in Kubernetes; `binpack.plugins.research` has published policies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from binpack.plugins.default_binder import DefaultBinder
+from binpack.plugins.image_locality import ImageLocality
+from binpack.plugins.node_affinity import NodeAffinity
+from binpack.plugins.node_name import NodeName
+from binpack.plugins.node_ports import NodePorts
+from binpack.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
+from binpack.plugins.node_resources_fit import NodeResourcesFit
+from binpack.plugins.node_unschedulable import NodeUnschedulable
+from binpack.plugins.priority_sort import PrioritySort
+from binpack.plugins.research.best_fit import BestFit
+from binpack.plugins.research.dot_product import DotProduct
+from binpack.plugins.research.first_fit import FirstFit
+from binpack.plugins.research.l2_norm import L2Norm
+from binpack.plugins.research.random_fit import RandomFit
+from binpack.plugins.research.tetris_alignment import TetrisAlignment
+from binpack.plugins.research.worst_fit import WorstFit
+from binpack.plugins.scheduling_gates import SchedulingGates
+from binpack.plugins.taint_toleration import TaintToleration
+
+_KUBERNETES: tuple[type[Any], ...] = (
+    SchedulingGates,
+    PrioritySort,
+    NodeUnschedulable,
+    NodeName,
+    TaintToleration,
+    NodeAffinity,
+    NodePorts,
+    NodeResourcesFit,
+    NodeResourcesBalancedAllocation,
+    ImageLocality,
+    DefaultBinder,
+)
+_RESEARCH: tuple[type[Any], ...] = (FirstFit, BestFit, WorstFit, RandomFit, DotProduct, TetrisAlignment, L2Norm)
+
+
+def in_tree() -> dict[str, type[Any]]:
+    """Return the plugins that this package brings, by name: kube-scheduler's in their default order, then the research policies."""
+    return {plugin.name: plugin for plugin in (*_KUBERNETES, *_RESEARCH)}
+
+
+def research_policies() -> tuple[str, ...]:
+    """Return the names of the research policies."""
+    return tuple(plugin.name for plugin in _RESEARCH)
