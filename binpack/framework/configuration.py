@@ -17,6 +17,7 @@ from binpack.framework.defaults import API_VERSION, KIND
 from binpack.framework.points import Point
 from binpack.model.base import StrictStruct, field
 from binpack.model.field_errors import FieldError, shown
+from binpack.model.files import name_of, read_bytes
 from binpack.model.scalars import Int32, Int64
 from binpack.model.strict import Decoded, decode_strictly
 from binpack.model.yaml import load_documents
@@ -173,7 +174,7 @@ def load_configuration(path: Path | str) -> KubeSchedulerConfiguration:
         If the file cannot be read, or anything in it is unknown or of a wrong type; all of it is listed. Names and ranges are
         judged by `binpack.framework.resolution`.
     """
-    return decode_configuration(read_document(path), source=str(path))
+    return decode_configuration(read_document(path), source=source_of(path))
 
 
 def parse_configuration(text: str, *, source: str = "") -> KubeSchedulerConfiguration:
@@ -194,7 +195,7 @@ def decode_configuration(data: Any, *, source: str = "") -> KubeSchedulerConfigu
 
 
 def read_document(path: Path | str) -> Any:
-    """Read a configuration file as plain data.
+    """Read a configuration file as plain data; `-` is standard input.
 
     Raises
     ------
@@ -202,12 +203,15 @@ def read_document(path: Path | str) -> Any:
         If there is no such file, or it is no YAML, or holds a key twice or more than one document.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path}: is not UTF-8 text (accepted: YAML or JSON)") from None
-    return parse_document(text, source=str(path))
+        text = read_bytes(_file(path)).decode()
+    except ManifestError as error:
+        raise ConfigurationError(str(error)) from None
+    return parse_document(text, source=source_of(path))
+
+
+def source_of(path: Path | str) -> str:
+    """Return what messages call a file."""
+    return name_of(_file(path))
 
 
 def parse_document(text: str, *, source: str = "") -> Any:
@@ -239,6 +243,10 @@ def error_lines(errors: Iterable[FieldError], *, source: str) -> tuple[str, ...]
     """Write errors as lines that begin with the file's name."""
     prefix = f"{source}: " if source else ""
     return tuple(f"{prefix}{error}" for error in errors)
+
+
+def _file(path: Path | str) -> Path | None:
+    return None if str(path) == "-" else Path(path)
 
 
 def _foreign_errors(data: Any) -> tuple[FieldError, ...]:

@@ -13,7 +13,14 @@ from typing import Any
 
 from binpack.errors import ConfigurationError
 from binpack.framework.arguments import NodeResourcesFitArgs, decode_arguments
-from binpack.framework.configuration import KubeSchedulerConfiguration, KubeSchedulerProfile, decode_document, error_lines, read_document
+from binpack.framework.configuration import (
+    KubeSchedulerConfiguration,
+    KubeSchedulerProfile,
+    decode_document,
+    error_lines,
+    read_document,
+    source_of,
+)
 from binpack.framework.known import IN_TREE_PLUGINS, KnownPlugins
 from binpack.framework.merge import ExpandedPlugins
 from binpack.framework.validation import configuration_errors, expand_profile, with_default_profile
@@ -65,7 +72,7 @@ def read_configuration(path: Path | str, plugins: KnownPlugins = IN_TREE_PLUGINS
     Parameters
     ----------
     path : Path | str
-        YAML or JSON.
+        YAML or JSON; `-` is standard input.
     plugins : KnownPlugins
         The registry; without one only in-tree plugins are known.
 
@@ -74,7 +81,7 @@ def read_configuration(path: Path | str, plugins: KnownPlugins = IN_TREE_PLUGINS
     ConfigurationError
         One line a problem, each with the file, the field's path, the value seen and what is accepted.
     """
-    return resolve_document(read_document(path), plugins, source=str(path))
+    return resolve_document(read_document(path), plugins, source=source_of(path))
 
 
 def resolve_document(data: Any, plugins: KnownPlugins = IN_TREE_PLUGINS, *, source: str = "") -> ResolvedConfiguration:

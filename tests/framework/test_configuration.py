@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -210,12 +211,18 @@ def test_without_a_source_a_line_begins_with_the_field():
 
 def test_refuses_a_file_that_is_not_there(tmp_path):
     path = tmp_path / "absent.yaml"
-    with pytest.raises(ConfigurationError, match="cannot be read: No such file"):
+    with pytest.raises(ConfigurationError, match="no such file or directory"):
         load_configuration(path)
+
+
+def test_dash_is_standard_input(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{HEAD}nonsense: 1\n".encode())))
+    with pytest.raises(ConfigurationError, match=r"^standard input: nonsense: unknown field"):
+        load_configuration("-")
 
 
 def test_refuses_a_file_that_is_no_text(tmp_path):
     path = tmp_path / "binary.yaml"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigurationError, match="is not UTF-8 text"):
+    with pytest.raises(ConfigurationError, match="is no text"):
         load_configuration(path)

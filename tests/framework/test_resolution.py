@@ -146,3 +146,10 @@ def test_example_requested_to_capacity_ratio():
     shape = tuple(UtilizationShapePoint(utilization, score) for utilization, score in ((0, 0), (85, 10), (100, 5)))
     expected = ScoringStrategy("RequestedToCapacityRatio", DEFAULT_RESOURCES, RequestedToCapacityRatio(shape))
     assert profile.arguments["NodeResourcesFit"].scoring_strategy == expected
+
+
+def test_the_reference_shows_the_example_as_it_is():
+    page = (EXAMPLES.parent / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
+    shown = page.partition("```yaml\n")[2].partition("```")[0]
+    example = (EXAMPLES / "most-allocated.yaml").read_text(encoding="utf-8")
+    assert shown == "".join(line for line in example.splitlines(keepends=True) if not line.startswith("#"))
