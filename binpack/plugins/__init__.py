@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from binpack.plugins.default_binder import DefaultBinder
+from binpack.plugins.default_preemption import DefaultPreemption
 from binpack.plugins.image_locality import ImageLocality
+from binpack.plugins.inter_pod_affinity import InterPodAffinity
 from binpack.plugins.node_affinity import NodeAffinity
 from binpack.plugins.node_name import NodeName
 from binpack.plugins.node_ports import NodePorts
 from binpack.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
 from binpack.plugins.node_resources_fit import NodeResourcesFit
 from binpack.plugins.node_unschedulable import NodeUnschedulable
+from binpack.plugins.pod_topology_spread import PodTopologySpread
 from binpack.plugins.priority_sort import PrioritySort
 from binpack.plugins.research.best_fit import BestFit
 from binpack.plugins.research.dot_product import DotProduct
@@ -32,6 +35,9 @@ _KUBERNETES: tuple[type[Any], ...] = (
     NodeAffinity,
     NodePorts,
     NodeResourcesFit,
+    PodTopologySpread,
+    InterPodAffinity,
+    DefaultPreemption,
     NodeResourcesBalancedAllocation,
     ImageLocality,
     DefaultBinder,
