@@ -46,5 +46,5 @@ class Controller(Protocol):
     def reconcile(self, key: str, reader: Reader, memory: Any, now_us: int) -> Actions:
         """Compare what is desired for a key with what is there, and plan the writes that bring it closer."""
 
-    def conclude(self, key: str, plan: Actions, outcomes: tuple[Outcome, ...], memory: Any, now_us: int) -> Actions | Done:
+    def conclude(self, key: str, plan: Actions, outcomes: tuple[Outcome, ...], reader: Reader, memory: Any, now_us: int) -> Actions | Done:
         """Learn what became of a plan; end the sync, or plan what follows from it."""

@@ -84,7 +84,7 @@ class ControllerRuntime:
             for record in step.records:
                 self._sink.record(now_us, self.name, record)
             outcomes = performer.perform(step)
-            step = self.controller.conclude(key, step, outcomes, self.memory, now_us)
+            step = self.controller.conclude(key, step, outcomes, self._store, self.memory, now_us)
         for record in step.records:
             self._sink.record(now_us, self.name, record)
         return step
