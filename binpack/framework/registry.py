@@ -74,7 +74,7 @@ def _import_class(path: str) -> type[Any]:
     module_name, _, class_name = path.partition(":")
     try:
         found = getattr(import_module(module_name), class_name)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, SyntaxError, TypeError, ValueError) as error:  # the last two: no module's name at all
         raise ConfigurationError(
             f'plugin "{path}" cannot be imported: {error} (accepted: package.module:Class, importable from here)'
         ) from None

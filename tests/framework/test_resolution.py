@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from binpack.errors import ConfigurationError
 from binpack.framework.arguments import (
+    ARGUMENTS,
     DEFAULT_RESOURCES,
     NodeResourcesFitArgs,
     PodTopologySpreadArgs,
@@ -17,8 +20,10 @@ from binpack.framework.arguments import (
 )
 from binpack.framework.configuration import KubeSchedulerConfiguration, KubeSchedulerProfile, Plugin, Plugins, PluginSet
 from binpack.framework.defaults import API_VERSION, IN_TREE, KIND
+from binpack.framework.describe import describe
 from binpack.framework.known import PluginTable
 from binpack.framework.points import Point
+from binpack.framework.registry import Registry
 from binpack.framework.resolution import read_configuration, resolve, resolve_document
 from binpack.model.base import StrictStruct
 
@@ -153,3 +158,54 @@ def test_the_reference_shows_the_example_as_it_is():
     shown = page.partition("```yaml\n")[2].partition("```")[0]
     example = (EXAMPLES / "most-allocated.yaml").read_text(encoding="utf-8")
     assert shown == "".join(line for line in example.splitlines(keepends=True) if not line.startswith("#"))
+
+
+scalars = (
+    st.none() | st.booleans() | st.integers(-3, 200) | st.floats(allow_nan=False) | st.sampled_from(["", "*", "NodePorts", "a:b", "cpu"])
+)
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["name", "weight", "enabled", "disabled", "args", "type", "shape", "resources", "scoringStrategy", "x"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=6,
+)
+plugin_configs = st.fixed_dictionaries({}, optional={"name": st.sampled_from(sorted(ARGUMENTS)) | values, "args": values})
+point_sets = st.dictionaries(st.sampled_from([*map(str, Point), "x"]), values, max_size=3)
+profiles = st.fixed_dictionaries(
+    {}, optional={"schedulerName": scalars, "plugins": point_sets | values, "pluginConfig": st.lists(plugin_configs | values, max_size=2)}
+)
+documents = st.fixed_dictionaries(
+    {"apiVersion": st.just(API_VERSION), "kind": st.just(KIND)},
+    optional={"profiles": st.lists(profiles | values, max_size=2) | values, "parallelism": scalars, "extenders": values, "x": values},
+)
+
+
+REGISTRY = Registry({})
+
+
+@given(documents)
+def test_any_document_is_resolved_or_refused_with_lines(data):
+    problems: tuple[str, ...] = ()
+    try:
+        assert describe(resolve_document(data, REGISTRY, source="f"))
+    except ConfigurationError as error:
+        problems = error.problems or ("an error without a problem",)
+    assert all(problem.startswith("f: ") and "\n" not in problem for problem in problems)
+    assert len(set(problems)) == len(problems)
+
+
+@pytest.mark.parametrize(
+    "name", ["no.such.package:Policy", "binpack.framework.points:NoSuchClass", ":", ".:A", "binpack.framework.points:Point"]
+)
+def test_the_registry_is_asked_for_classes_by_their_path(name):
+    points = {"score": {"enabled": [{"name": name}]}}
+    with pytest.raises(ConfigurationError) as caught:
+        resolve_document(document(profiles=[{"plugins": points}]), REGISTRY, source="f")
+    (problem,) = caught.value.problems
+    assert problem.startswith(f'f: profiles[0].plugins.score.enabled[0].name: plugin "{name}" ')
