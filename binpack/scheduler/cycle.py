@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from binpack.errors import SchedulingError
+from binpack.framework.defaults import DEFAULT_SCHEDULER_NAME
 from binpack.framework.interface import Allocation
 from binpack.framework.post_filter import FailedCycle
 from binpack.framework.profile import Profile
@@ -139,8 +140,8 @@ class SchedulingCycle:
             return Decision(pod, None, nodes, message=str(error), failed=True)
 
     def profile_of(self, pod: Pod) -> Profile:
-        """Return the profile that a pod asks for by its scheduler's name."""
-        profile = self.profiles.get(pod.spec.scheduler_name)
+        """Return the profile that a pod asks for by its scheduler's name; a pod that names none means the default one."""
+        profile = self.profiles.get(pod.spec.scheduler_name or DEFAULT_SCHEDULER_NAME)
         if profile is None:
             raise SchedulingError(
                 f'pod "{pod.key}": no profile for scheduler "{pod.spec.scheduler_name}" (accepted: {", ".join(sorted(self.profiles))})'

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from binpack.model.meta import LabelSelector, ObjectMeta
-from binpack.model.policy import Namespace, PodDisruptionBudget, PodDisruptionBudgetSpec, PriorityClass, Service, ServiceSpec
+from binpack.model.policy import (
+    Namespace,
+    PodDisruptionBudget,
+    PodDisruptionBudgetSpec,
+    PodDisruptionBudgetStatus,
+    PriorityClass,
+    Service,
+    ServiceSpec,
+)
 from binpack.model.storage import PersistentVolumeClaim
 from binpack.model.volumes import PersistentVolumeClaimSpec, VolumeResourceRequirements
 from binpack.model.workloads import Deployment, DeploymentSpec, Job, JobSpec, ReplicaSet, ReplicaSetSpec, StatefulSet, StatefulSetSpec
@@ -71,11 +79,12 @@ def claim(name: str, *, size: Amount = "1Gi", namespace: str = "default", storag
 
 
 def budget(
-    name: str, selects: Mapping[str, str], *, min_available: int | str | None = None, namespace: str = "default"
+    name: str, selects: Mapping[str, str], *, min_available: int | str | None = None, allowed: int = 0, namespace: str = "default"
 ) -> PodDisruptionBudget:
-    """A PodDisruptionBudget over pods with these labels."""
+    """A PodDisruptionBudget over pods with these labels; `allowed` is what its status says may be disrupted now."""
     spec = PodDisruptionBudgetSpec(selector=LabelSelector(dict(selects)), min_available=min_available)
-    return PodDisruptionBudget(metadata=ObjectMeta(name=name, namespace=namespace), spec=spec)
+    status = PodDisruptionBudgetStatus(disruptions_allowed=allowed)
+    return PodDisruptionBudget(metadata=ObjectMeta(name=name, namespace=namespace), spec=spec, status=status)
 
 
 def _owned(name: str, template: PodBuilder) -> tuple[PodBuilder, ObjectMeta, LabelSelector]:

@@ -123,6 +123,10 @@ class PodBuilder(ContainerMethods, PlacementMethods):
         """Nominate a node, as preemption does."""
         return self._status(nominated_node_name=node_name)
 
+    def started(self, at: datetime | float) -> Self:
+        """Set the start time: a moment, or seconds since 2026-01-01."""
+        return self._status(start_time=moment(at))
+
     def phase(self, phase: str) -> Self:
         """Set `status.phase`."""
         return self._status(phase=phase)
