@@ -206,7 +206,7 @@ def _scalar(node: ScalarNode) -> Any:
     kind = tag.removeprefix(_TAG)
     if kind == "binary":
         try:
-            return base64.b64decode(text).decode()
+            return base64.b64decode("".join(text.split()), validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             raise _problem(node, "!!binary is not base64 of UTF-8 text") from None
     if kind == "timestamp":
