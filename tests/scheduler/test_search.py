@@ -15,8 +15,10 @@ from binpack.testing import node
 
 @pytest.mark.parametrize(
     ("nodes", "percentage", "expected"),
-    [(99, 0, 99), (100, 0, 100), (125, 0, 100), (500, 0, 230), (1000, 0, 420), (5000, 0, 500), (5625, 0, 281), (10000, 0, 500)]
-    + [(5000, 100, 5000), (5000, 10, 500), (99, 10, 99), (150, 1, 100), (20000, 0, 1000)],
+    [
+        *[(99, 0, 99), (100, 0, 100), (125, 0, 100), (500, 0, 230), (1000, 0, 420), (5000, 0, 500), (5625, 0, 281), (10000, 0, 500)],
+        *[(5000, 100, 5000), (5000, 10, 500), (99, 10, 99), (150, 1, 100), (20000, 0, 1000)],
+    ],
 )
 def test_feasible_nodes_to_find(nodes: int, percentage: int, expected: int) -> None:
     assert feasible_nodes_to_find(nodes, percentage) == expected
