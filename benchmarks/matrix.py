@@ -1,0 +1,83 @@
+"""The run matrix: a suite expanded into runs, each with a key made from all that its result depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.digest import digest_of, file_digest, source_digest
+from benchmarks.suite import OptimumSpec, PolicySpec, Suite, WorkloadSpec
+from binpack.model.base import to_builtins
+from workloads.traces.openb import PUBLISHED, pod_list, trace_folder
+from workloads.traces.table import find_table
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """One run: plain data, so that it can be sent to any worker.
+
+    Parameters
+    ----------
+    workload, policy
+        As in the suite.
+    seed : int
+    ties : str
+    optimum : OptimumSpec or None
+    trace_dir : str or None
+        Where the traces lie on this machine; no part of the key.
+    trace_digest : str
+        Of the trace's files; empty for generated workloads.
+    """
+
+    workload: WorkloadSpec
+    policy: PolicySpec
+    seed: int
+    ties: str
+    optimum: OptimumSpec | None
+    trace_dir: str | None = None
+    trace_digest: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name the run for people."""
+        return f"{self.workload.name}/{self.policy.name}/{self.seed}"
+
+    @property
+    def key(self) -> str:
+        """Return 16 hexadecimal digits: equal keys, equal results."""
+        return digest_of(
+            {
+                "workload": to_builtins(self.workload),
+                "policy": to_builtins(self.policy),
+                "seed": self.seed,
+                "ties": self.ties,
+                "optimum": None if self.optimum is None else to_builtins(self.optimum),
+                "trace": self.trace_digest,
+                "sources": source_digest(),
+            }
+        )[:16]
+
+
+def expand(suite: Suite, *, trace_dir: str | None = None, seeds: tuple[int, ...] | None = None) -> tuple[RunSpec, ...]:
+    """Return every run of a suite: by workload, then seed, then policy, so that what is compared runs close together.
+
+    Raises
+    ------
+    TraceError
+        If a workload needs a trace that is not there.
+    """
+    return tuple(
+        RunSpec(workload, policy, seed, suite.ties, suite.optimum, folder, trace_digest)
+        for workload in suite.workloads
+        for folder, trace_digest in [_trace(workload, trace_dir)]
+        for seed in seeds or suite.seeds
+        for policy in suite.policies
+    )
+
+
+def _trace(workload: WorkloadSpec, trace_dir: str | None) -> tuple[str | None, str]:
+    if workload.openb is None:
+        return None, ""
+    folder = trace_folder(trace_dir)
+    nodes = find_table(folder, f"openb_node_list_{workload.openb.nodes}", published=PUBLISHED)
+    files = (nodes, pod_list(folder, workload.openb.pods))
+    return str(folder), file_digest(files)

@@ -1,0 +1,212 @@
+"""A suite: workloads × policies × seeds, and which bounds to compute. One YAML file is one experiment."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from binpack.errors import ConfigurationError
+from binpack.framework.defaults import API_VERSION, KIND
+from binpack.framework.registry import Registry
+from binpack.framework.resolution import ResolvedConfiguration, resolve_document
+from binpack.model.base import StrictStruct, field
+from binpack.model.strict import decode_strictly
+from binpack.model.yaml import load_documents
+from binpack.plugins import in_tree
+from binpack.scheduler.ties import Ties
+from workloads.presets import PRESETS
+
+SUITE_VERSION = "binpack.dev/v1"
+SUITE_KIND = "Suite"
+
+
+class OpenbSpec(StrictStruct, frozen=True):
+    """A replay of the openb GPU trace; the fields are those of `workloads.traces.openb_replay.OpenbReplay`."""
+
+    nodes: str = "gpu_node"
+    pods: str = "default"
+    timing: str = "filling"
+    speed: float = 1.0
+    order: str = "recorded"
+    share: float = 1.0
+    lenient: bool = False
+
+
+class WorkloadSpec(StrictStruct, frozen=True):
+    """Where a workload comes from: a preset by name, or the openb trace.
+
+    Parameters
+    ----------
+    name : str
+        In tables and plots.
+    preset : str
+        One of `workloads.presets.PRESETS`.
+    openb : OpenbSpec or None
+    """
+
+    name: str
+    preset: str = ""
+    openb: OpenbSpec | None = None
+
+
+class PolicySpec(StrictStruct, frozen=True):
+    """A scheduler's configuration.
+
+    Parameters
+    ----------
+    name : str
+        In tables and plots.
+    score : str
+        Score with this plugin alone; filters stay kube-scheduler's. Not together with `configuration`.
+    configuration : dict
+        A KubeSchedulerConfiguration without its header; empty: kube-scheduler's default.
+    """
+
+    name: str
+    score: str = ""
+    configuration: dict[str, Any] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """Return the whole KubeSchedulerConfiguration; all nodes are scored unless it says otherwise."""
+        header = {"apiVersion": API_VERSION, "kind": KIND, "percentageOfNodesToScore": 100}
+        if self.score:
+            alone = {"score": {"disabled": [{"name": "*"}], "enabled": [{"name": self.score}]}}
+            return header | {"profiles": [{"plugins": alone}]}
+        return header | self.configuration
+
+    def resolve(self, registry: Registry, *, source: str = "") -> ResolvedConfiguration:
+        """Check and resolve the configuration.
+
+        Raises
+        ------
+        ConfigurationError
+            All problems at once.
+        """
+        return resolve_document(self.document(), registry, source=source)
+
+
+class OptimumSpec(StrictStruct, frozen=True):
+    """What each run is compared with: the fewest nodes for the very pods that run, at fixed instants.
+
+    Parameters
+    ----------
+    instants : int
+        How many, evenly spread over the span: at (i + 1) / (instants + 1) of it.
+    deterministic_limit : float
+        Of the solver, a machine-independent measure of work; no wall-clock limit, so that results are the same anywhere.
+    """
+
+    instants: int = 5
+    deterministic_limit: float = 1.0
+
+
+class Suite(StrictStruct, frozen=True):
+    """One experiment.
+
+    Parameters
+    ----------
+    name, description : str
+    workloads : tuple[WorkloadSpec, ...]
+    policies : tuple[PolicySpec, ...]
+    seeds : tuple[int, ...]
+        The same seed gives every policy the same arrivals.
+    ties : str
+        How equal totals are decided (`binpack list ties`).
+    baseline : str
+        The policy that the others are compared with, pair by pair.
+    optimum : OptimumSpec or None
+        None: no bounds are computed.
+    """
+
+    name: str
+    workloads: tuple[WorkloadSpec, ...]
+    policies: tuple[PolicySpec, ...]
+    seeds: tuple[int, ...]
+    api_version: str = SUITE_VERSION
+    kind: str = SUITE_KIND
+    description: str = ""
+    ties: str = "first"
+    baseline: str = ""
+    optimum: OptimumSpec | None = None
+
+
+def suite_names() -> tuple[str, ...]:
+    """Return the suites that come with the package, sorted."""
+    folder = resources.files("benchmarks").joinpath("suites")
+    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+
+
+def load_suite(name_or_path: str) -> Suite:
+    """Read a suite: one that comes with the package by its name, or a YAML file.
+
+    Raises
+    ------
+    ConfigurationError
+        One line a problem, each with the file, the field's path, the value seen and what is accepted.
+    """
+    if name_or_path in suite_names():
+        text = resources.files("benchmarks").joinpath("suites", f"{name_or_path}.yaml").read_text(encoding="utf-8")
+        return parse_suite(text, source=f"{name_or_path}.yaml")
+    path = Path(name_or_path)
+    if path.suffix not in (".yaml", ".yml") or not path.is_file():
+        raise ConfigurationError(f'no suite "{name_or_path}" (accepted: {", ".join(suite_names())}, or the path of a YAML file)')
+    return parse_suite(path.read_text(encoding="utf-8"), source=str(path))
+
+
+def parse_suite(text: str, *, source: str) -> Suite:
+    """Read and check a suite from YAML text."""
+    documents = load_documents(text, source)
+    if len(documents) != 1:
+        raise ConfigurationError(f"{source}: {len(documents)} documents (accepted: one suite a file)")
+    decoded = decode_strictly(documents[0], Suite)
+    problems = [f"{source}: {error}" for error in decoded.errors]
+    if decoded.value is None or problems:
+        raise ConfigurationError(*problems)
+    problems = list(_problems(decoded.value, source))
+    if problems:
+        raise ConfigurationError(*problems)
+    return decoded.value
+
+
+def _problems(suite: Suite, source: str) -> list[str]:
+    problems = []
+    if (suite.api_version, suite.kind) != (SUITE_VERSION, SUITE_KIND):
+        seen = f"{suite.api_version}, {suite.kind}"
+        problems.append(f"{source}: apiVersion, kind: {seen} (accepted: {SUITE_VERSION}, {SUITE_KIND})")
+    for path, names in (("workloads", [w.name for w in suite.workloads]), ("policies", [p.name for p in suite.policies])):
+        if not names:
+            problems.append(f"{source}: {path}: empty (accepted: at least one)")
+        problems += [f'{source}: {path}: name "{name}" is used twice' for name in sorted({n for n in names if names.count(n) > 1})]
+    if not suite.seeds or len(set(suite.seeds)) != len(suite.seeds) or min(suite.seeds, default=0) < 0:
+        problems.append(f"{source}: seeds: {list(suite.seeds)} (accepted: distinct whole numbers from 0 on, at least one)")
+    if suite.ties not in list(Ties):
+        problems.append(f'{source}: ties: "{suite.ties}" (accepted: {", ".join(Ties)})')
+    if suite.baseline and suite.baseline not in [policy.name for policy in suite.policies]:
+        problems.append(
+            f'{source}: baseline: "{suite.baseline}" is none of the policies (accepted: {", ".join(p.name for p in suite.policies)})'
+        )
+    for index, workload in enumerate(suite.workloads):
+        problems += _workload_problems(workload, f"{source}: workloads[{index}]")
+    registry = Registry(in_tree())
+    for index, policy in enumerate(suite.policies):
+        problems += _policy_problems(policy, registry, f"{source}: policies[{index}]")
+    return problems
+
+
+def _workload_problems(workload: WorkloadSpec, path: str) -> list[str]:
+    if (workload.preset != "") == (workload.openb is not None):
+        return [f"{path}: exactly one of preset and openb has to be given"]
+    if workload.preset and workload.preset not in PRESETS:
+        return [f'{path}.preset: "{workload.preset}" (accepted: {", ".join(PRESETS)})']
+    return []
+
+
+def _policy_problems(policy: PolicySpec, registry: Registry, path: str) -> list[str]:
+    if policy.score and policy.configuration:
+        return [f"{path}: score and configuration cannot both be given"]
+    try:
+        policy.resolve(registry, source=path)
+    except ConfigurationError as error:
+        return list(error.problems)
+    return []
