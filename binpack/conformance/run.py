@@ -9,6 +9,7 @@ from binpack.conformance.agreement import Agreement, Comparison
 from binpack.conformance.decisions import run_decisions
 from binpack.conformance.scenario import Scenario, read_scenarios
 from binpack.conformance.sequence import run_sequence
+from binpack.conformance.timeline import run_timeline
 from binpack.errors import BinpackError
 from binpack.framework.registry import Registry
 
@@ -31,7 +32,11 @@ SINGLE_DECISIONS = (
     "crowd",
 )
 
-RUNNERS: dict[str, Runner] = {**dict.fromkeys(SINGLE_DECISIONS, run_decisions), "sequence": run_sequence}
+RUNNERS: dict[str, Runner] = {
+    **dict.fromkeys(SINGLE_DECISIONS, run_decisions),
+    "sequence": run_sequence,
+    "timeline": run_timeline,
+}
 """By family. A family that is not here is disagreement in all its decisions."""
 
 

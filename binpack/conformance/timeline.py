@@ -82,7 +82,8 @@ def _attempt_differences(recorded: dict[str, Any] | None, own: dict[str, Any] | 
     if recorded is None or own is None:
         return {"attempts": f"recorded {recorded}, ours {own}"}
     found = {}
-    if any(recorded.get(key) != own.get(key) for key in ("at_ms", "pod", "node", "plugins")):
+    # Who rejected a pod that failed with an error is nobody, written or left out.
+    if any((recorded.get(key) or None) != (own.get(key) or None) for key in ("at_ms", "pod", "node", "plugins")):
         found["attempts"] = f"recorded {recorded}, ours {own}"
     if recorded.get("message") != own.get("message"):
         found["message"] = f"recorded {recorded.get('message')!r}, ours {own.get('message')!r}"
@@ -152,8 +153,8 @@ class _Run:
     def _conclude(self, at_ms: int, queued: QueuedPod, decision: Decision) -> dict[str, Any]:
         attempt: dict[str, Any] = {"at_ms": at_ms, "pod": queued.key}
         if decision.node is not None:
-            self.queue.done(queued)
             self.cycle.commit(decision)
+            self.queue.done(queued)
             self._change(queued.pod, _on(queued.pod, decision.node))
             return attempt | {"node": decision.node}
         if decision.failed:

@@ -26,9 +26,9 @@ class Nominator:
         """Return the pods nominated to a node, in the order in which they were."""
         return list(self._pods.get(node_name, {}).values())
 
-    def nodes(self) -> list[str]:
-        """Return the nodes that a pod is nominated to, sorted."""
-        return sorted(self._pods)
+    def by_node(self) -> dict[str, list[Pod]]:
+        """Return all nominated pods by node, for a scheduling cycle to honour."""
+        return {node_name: list(pods.values()) for node_name, pods in self._pods.items()}
 
     def add(self, pod: Pod, node_name: str | None = None) -> None:
         """Nominate a pod anew.

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from binpack.errors import SchedulingError
+from binpack.framework.defaults import DEFAULT_SCHEDULER_NAME
 from binpack.framework.events import Action, ClusterEvent, Resource
 from binpack.framework.profile import Profile
 from binpack.model.pod import Pod
@@ -98,7 +100,7 @@ class SchedulingQueue:
 
     def is_responsible_for(self, pod: Pod) -> bool:
         """Tell whether a profile has the pod's scheduler name: other pods are none of this scheduler's business."""
-        return pod.spec.scheduler_name in self._profiles
+        return scheduler_name(pod) in self._profiles
 
     def next_flush_us(self, now_us: int) -> int | None:
         """Return the next instant after now at which `flush` can change something; None if there is none.
@@ -118,9 +120,20 @@ class SchedulingQueue:
     # Pods that come, change and go
 
     def add(self, pod: Pod, now_us: int) -> None:
-        """Take in a pod that is seen for the first time."""
+        """Take in a pod that is seen for the first time; if it waits already, it begins anew.
+
+        Raises
+        ------
+        SchedulingError
+            If the queue is not responsible for it.
+        """
+        if not self.is_responsible_for(pod):
+            raise SchedulingError(
+                f'pod "{pod.key}": no profile for scheduler "{pod.spec.scheduler_name}" (accepted: {", ".join(sorted(self._profiles))})'
+            )
+        self._take_out(pod.key)
         self._entries += 1
-        queued = QueuedPod(pod, Rejection(pod.spec.scheduler_name), now_us, self._entries, now_us)
+        queued = QueuedPod(pod, Rejection(scheduler_name(pod)), now_us, self._entries, now_us)
         if self._move_to_active(queued):
             self.nominator.add(pod)
 
@@ -349,6 +362,11 @@ class SchedulingQueue:
 
     def _take_out(self, key: str) -> QueuedPod | None:
         return self._active.remove(key) or self._backoff.remove(key) or self._unschedulable.remove(key)
+
+
+def scheduler_name(pod: Pod) -> str:
+    """Return the name of the profile that a pod asks for; a pod that names none means the default one."""
+    return pod.spec.scheduler_name or DEFAULT_SCHEDULER_NAME
 
 
 def _multiple_after(time_us: int, period_us: int) -> int:
