@@ -61,12 +61,13 @@ class EditMetadata:
         A reference to add, in place of one with the same uid.
     release : str, optional
         The uid of an owner whose reference to remove.
-    drop_finalizer : str, optional
+    add_finalizer, drop_finalizer : str, optional
     """
 
     object: ApiObject
     adopt: OwnerReference | None = None
     release: str = ""
+    add_finalizer: str = ""
     drop_finalizer: str = ""
     record: Record | None = None
 

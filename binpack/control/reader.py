@@ -23,6 +23,9 @@ class Reader(Protocol):
     def dependents(self, kind: type[T], uid: str) -> list[T]:
         """Return the objects of a kind that name this uid among their owners."""
 
+    def all_dependents(self, uid: str) -> list[ApiObject]:
+        """Return the objects of every kind that name this uid among their owners."""
+
     def orphans(self, kind: type[T], namespace: str, selector: Selector) -> list[T]:
         """Return the objects of a kind and namespace that have no controller and that the selector matches."""
 

@@ -172,6 +172,8 @@ class Performer:
             owners = tuple(owner for owner in owners if owner.uid != write.release)
         if write.adopt is not None:
             owners = (*(owner for owner in owners if owner.uid != write.adopt.uid), write.adopt)
+        if write.add_finalizer and write.add_finalizer not in finalizers:
+            finalizers = (*finalizers, write.add_finalizer)
         if write.drop_finalizer:
             finalizers = tuple(one for one in finalizers if one != write.drop_finalizer)
         # The uid that was read stays as the precondition; the resourceVersion is the present one, as in a patch.

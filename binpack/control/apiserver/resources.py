@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from binpack.model.base import Struct, field
-from binpack.model.kinds import KINDS, KubernetesObject
+from binpack.model.kinds import CLUSTER_SCOPED, KINDS, KubernetesObject
 from binpack.model.meta import ObjectMeta
 
 
@@ -36,19 +36,6 @@ class Unstructured(Struct, frozen=True):
 
 ApiObject = KubernetesObject | Unstructured
 
-_CLUSTER_SCOPED = frozenset(
-    {
-        "Node",
-        "Namespace",
-        "PriorityClass",
-        "RuntimeClass",
-        "PersistentVolume",
-        "StorageClass",
-        "CSINode",
-        "CSIDriver",
-        "VolumeAttachment",
-    }
-)
 _GROUPS = {kind: api_version.rpartition("/")[0] for api_version, kind in KINDS}
 _IRREGULAR_PLURALS = {"PriorityClass": "priorityclasses", "RuntimeClass": "runtimeclasses", "StorageClass": "storageclasses"}
 
@@ -74,7 +61,7 @@ def resource_of(value: ApiObject) -> str:
 
 def is_namespaced(resource: str) -> bool:
     """Tell whether objects of a resource live in a namespace. Kinds that are not known are taken to."""
-    return resource not in _CLUSTER_SCOPED
+    return resource not in CLUSTER_SCOPED
 
 
 def qualified_plural(resource: str) -> str:

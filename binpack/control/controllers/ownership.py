@@ -95,7 +95,7 @@ def claim(
     matches : callable, optional
         What a candidate must meet besides the selector.
     finalizer : str, optional
-        Taken off together with the reference on release.
+        Put on together with the reference on adoption, and taken off with it on release.
     """
     is_terminating = owner.metadata.deletion_timestamp is not None
 
@@ -112,5 +112,5 @@ def claim(
     for candidate in orphans:
         if not is_terminating and candidate.metadata.deletion_timestamp is None and selected(candidate):
             claimed.append(candidate)
-            writes.append(EditMetadata(candidate, adopt=controller_reference(owner)))
+            writes.append(EditMetadata(candidate, adopt=controller_reference(owner), add_finalizer=finalizer))
     return Claims(tuple(claimed), tuple(writes))

@@ -1,0 +1,9 @@
+"""Job: runs pods until enough of them have succeeded.
+
+`controller.py` has the sync; the rules it follows stand apart by topic. Source: pkg/controller/job, v1.35. Not there: pod failure policy,
+success policy, limits per index.
+"""
+
+from binpack.control.controllers.job.controller import JobController
+
+__all__ = ["JobController"]

@@ -1,0 +1,114 @@
+"""Which pods of a Job to create or delete.
+
+Source: pkg/controller/job/job_controller.go (manageJob), indexed_job_utils.go, v1.35.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from binpack.control.actions import Create, Delete, EditMetadata, Write
+from binpack.control.controllers.job.backoff import BackoffRecord, remaining_us
+from binpack.control.controllers.job.counting import TRACKING_FINALIZER, Counts, is_indexed, is_suspended, only_replaces_failed
+from binpack.control.controllers.job.indexes import INDEX_ANNOTATION, first_pending, index_of
+from binpack.control.controllers.pods import compare_active, in_order, pod_from_template, slow_start_batches
+from binpack.model.base import replace
+from binpack.model.pod import Pod
+from binpack.model.workloads import Job
+from binpack.units import US_PER_S
+
+MAX_PODS_PER_SYNC = 500
+_MAX_PREFIX_LENGTH = 58
+
+
+@dataclass(frozen=True, slots=True)
+class Management:
+    """What a Job's pods need.
+
+    Parameters
+    ----------
+    stages : tuple of tuples of writes
+    creates, deletes : int
+        How many pods these create or delete.
+    wait_us : int
+        How long a replacement still has to wait, in microseconds; 0 if it does not.
+    """
+
+    stages: tuple[tuple[Write, ...], ...] = ()
+    creates: int = 0
+    deletes: int = 0
+    wait_us: int = 0
+
+
+def manage(job: Job, counts: Counts, record: BackoffRecord, now_us: int) -> Management:
+    """Plan the pods to create or delete; a sync that deletes creates none."""
+    doomed = _to_delete(job, counts)
+    if doomed:
+        release = tuple(EditMetadata(pod, drop_finalizer=TRACKING_FINALIZER) for pod in doomed)
+        return Management((release, tuple(Delete(pod) for pod in doomed)), deletes=len(doomed))
+    if is_suspended(job):
+        return Management()
+    terminating = counts.terminating if only_replaces_failed(job) else 0
+    missing = _wanted(job, counts) - terminating - len(counts.active)
+    if missing <= 0:
+        return Management()
+    wait_us = remaining_us(record, now_us)
+    if wait_us > 0:
+        return Management(wait_us=max(wait_us, US_PER_S))
+    creations = _creations(job, counts, min(missing, MAX_PODS_PER_SYNC))
+    return Management(slow_start_batches(creations), creates=len(creations))
+
+
+def _wanted(job: Job, counts: Counts) -> int:
+    """Return how many pods should be active."""
+    parallelism = 1 if job.spec.parallelism is None else job.spec.parallelism
+    if job.spec.completions is None:
+        # A work queue: once one pod has succeeded the others run down and none is started.
+        return len(counts.active) if counts.succeeded > 0 else parallelism
+    return max(min(job.spec.completions - counts.succeeded, parallelism), 0)
+
+
+def _to_delete(job: Job, counts: Counts) -> list[Pod]:
+    ordered = in_order(counts.active, compare_active)
+    if is_suspended(job):
+        return ordered[:MAX_PODS_PER_SYNC]
+    misplaced = _misplaced(job, counts) if is_indexed(job) else []
+    excess = len(ordered) - _wanted(job, counts)
+    uids = {pod.metadata.uid for pod in misplaced}
+    others = [pod for pod in ordered if pod.metadata.uid not in uids]
+    return (misplaced + others[: max(excess - len(misplaced), 0)])[:MAX_PODS_PER_SYNC]
+
+
+def _misplaced(job: Job, counts: Counts) -> list[Pod]:
+    """Return the pods without a valid index, and all but the best of those that share one."""
+    completions = job.spec.completions or 0
+    misplaced: list[Pod] = []
+    seen: set[int] = set()
+    # The last in the order of deletion is the best: it keeps the index.
+    for pod in reversed(in_order(counts.active, compare_active)):
+        index = index_of(pod)
+        if index is None or index >= completions or index in seen:
+            misplaced.append(pod)
+        else:
+            seen.add(index)
+    return misplaced[::-1]
+
+
+def _creations(job: Job, counts: Counts, number: int) -> list[Create]:
+    if not is_indexed(job):
+        return [Create(_tracked(pod_from_template(job.spec.template, job)))] * number
+    completions = job.spec.completions or 0
+    busy = [index for pod in counts.active if (index := index_of(pod)) is not None]
+    return [Create(_indexed(job, index)) for index in first_pending(number, completions, busy, counts.indexes)]
+
+
+def _indexed(job: Job, index: int) -> Pod:
+    name, suffix = job.metadata.name, f"-{index}-"
+    pod = _tracked(pod_from_template(job.spec.template, job, name_prefix=name[: _MAX_PREFIX_LENGTH - len(suffix)] + suffix))
+    mark = {INDEX_ANNOTATION: str(index)}
+    meta = replace(pod.metadata, annotations=pod.metadata.annotations | mark, labels=pod.metadata.labels | mark)
+    return replace(pod, metadata=meta, spec=replace(pod.spec, hostname=f"{name}-{index}"))
+
+
+def _tracked(pod: Pod) -> Pod:
+    return replace(pod, metadata=replace(pod.metadata, finalizers=(*pod.metadata.finalizers, TRACKING_FINALIZER)))
