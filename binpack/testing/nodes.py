@@ -85,7 +85,11 @@ class NodeBuilder:
 
     def taint(self, key: str, value: str = "", *, effect: Effect = NO_SCHEDULE) -> Self:
         """Add a taint."""
-        return self._spec(taints=(*self.draft.spec.taints, Taint(key=key, value=value, effect=effect)))
+        return self.with_taints(Taint(key=key, value=value, effect=effect))
+
+    def with_taints(self, *taints: Taint) -> Self:
+        """Add taints that are built already."""
+        return self._spec(taints=(*self.draft.spec.taints, *taints))
 
     def cordon(self) -> Self:
         """Mark the node unschedulable, as `kubectl cordon` does before the controller adds the taint."""

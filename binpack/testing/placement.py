@@ -101,7 +101,11 @@ class PlacementMethods:
             node_taints_policy=node_taints_policy,
             match_label_keys=tuple(match_label_keys),
         )
-        return self._spec(topology_spread_constraints=(*self.draft.spec.topology_spread_constraints, constraint))
+        return self.with_spread(constraint)
+
+    def with_spread(self, *constraints: TopologySpreadConstraint) -> Self:
+        """Add topology spread constraints that are built already."""
+        return self._spec(topology_spread_constraints=(*self.draft.spec.topology_spread_constraints, *constraints))
 
     def _node_affinity(self) -> NodeAffinity:
         return (self.draft.spec.affinity or Affinity()).node_affinity or NodeAffinity()
