@@ -31,8 +31,8 @@ def paired_differences(differences: pd.DataFrame, *, unit: str, title: str = "Di
     drawn, (axes,) = figure(height=1.2 + 0.3 * max(1, len(differences)))
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.axvline(0, color="black", linewidth=1)
-    policies = list(dict.fromkeys(differences["policy"]))
-    look_of = looks(policies)
+    # The baseline takes its place among the looks, so that a policy has the same colour in every figure.
+    look_of = looks([*differences["baseline"], *differences["policy"]])
     heights = np.arange(len(differences))[::-1]
     numbers = differences[["mean", "low", "high"]].to_numpy(np.float64)
     for height, policy, (mean, low, high) in zip(heights, differences["policy"], numbers, strict=True):
