@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from binpack.framework.defaults import DEFAULT_SCHEDULER_NAME
 from binpack.model.pod import Pod
 
 
@@ -104,3 +105,8 @@ class QueuedPod:
             unschedulable_count=self.unschedulable_count + (not rejection.is_error),
             error_count=self.error_count + 1 if rejection.is_error else 0,
         )
+
+
+def scheduler_name(pod: Pod) -> str:
+    """Return the name of the profile that a pod asks for; a pod that names none means the default one."""
+    return pod.spec.scheduler_name or DEFAULT_SCHEDULER_NAME

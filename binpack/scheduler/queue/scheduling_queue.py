@@ -8,44 +8,35 @@ an idle scheduler pops from backoffQ).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from binpack.errors import SchedulingError
-from binpack.framework.defaults import DEFAULT_SCHEDULER_NAME
 from binpack.framework.events import Action, ClusterEvent, Resource
 from binpack.framework.profile import Profile
 from binpack.model.pod import Pod
 from binpack.scheduler.cluster_events import pod_update_events
 from binpack.scheduler.queue.backoff_queue import BackoffQueue
+from binpack.scheduler.queue.flushing import (
+    BACKOFF_FLUSH_PERIOD_US,
+    MAX_IN_UNSCHEDULABLE_US,
+    UNSCHEDULABLE_FLUSH_PERIOD_US,
+    next_flush_us,
+)
 from binpack.scheduler.queue.in_flight import InFlight
 from binpack.scheduler.queue.nominator import Nominator
+from binpack.scheduler.queue.pending_pods import PendingPods
 from binpack.scheduler.queue.pod_heap import PodHeap
-from binpack.scheduler.queue.queued_pod import QueuedPod, Rejection
+from binpack.scheduler.queue.queued_pod import QueuedPod, Rejection, scheduler_name
 from binpack.scheduler.queue.queueing_hints import QueueingHints, Strategy
 from binpack.scheduler.queue.unschedulable_pods import UnschedulablePods
 from binpack.state.cluster import Cluster
-from binpack.units import US_PER_MINUTE, US_PER_S
-
-MAX_IN_UNSCHEDULABLE_US = 5 * US_PER_MINUTE
-UNSCHEDULABLE_FLUSH_PERIOD_US = 30 * US_PER_S
-BACKOFF_FLUSH_PERIOD_US = US_PER_S
+from binpack.units import US_PER_S
 
 _EVERYTHING = Action.ADD | Action.DELETE | Action.UPDATE
 UNSCHEDULABLE_TIMEOUT = ClusterEvent(Resource.WILDCARD, _EVERYTHING)
 """A pod has waited for too long; no hint is asked."""
 FORCE_ACTIVATE = ClusterEvent(Resource.WILDCARD, _EVERYTHING)
 """Somebody asked for a pod to be tried; no hint is asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class PendingPods:
-    """The keys (`namespace/name`) of the pods in each place, sorted. `unschedulable` holds gated pods as well."""
-
-    active: tuple[str, ...]
-    backoff: tuple[str, ...]
-    unschedulable: tuple[str, ...]
-    in_flight: tuple[str, ...]
 
 
 class SchedulingQueue:
@@ -107,15 +98,7 @@ class SchedulingQueue:
 
         It is a lower bound: an event that comes before may change the answer, in both directions.
         """
-        instants: list[int] = []
-        release_us = self._backoff.next_release_us()
-        if release_us is not None:
-            instants.append(max(release_us, _multiple_after(now_us, BACKOFF_FLUSH_PERIOD_US)))
-        oldest_us = self._unschedulable.oldest_us()
-        if oldest_us is not None:
-            too_old_us = oldest_us + MAX_IN_UNSCHEDULABLE_US
-            instants.append(_multiple_after(max(too_old_us, now_us), UNSCHEDULABLE_FLUSH_PERIOD_US))
-        return min(instants, default=None)
+        return next_flush_us(self._backoff, self._unschedulable, now_us)
 
     # Pods that come, change and go
 
@@ -362,13 +345,3 @@ class SchedulingQueue:
 
     def _take_out(self, key: str) -> QueuedPod | None:
         return self._active.remove(key) or self._backoff.remove(key) or self._unschedulable.remove(key)
-
-
-def scheduler_name(pod: Pod) -> str:
-    """Return the name of the profile that a pod asks for; a pod that names none means the default one."""
-    return pod.spec.scheduler_name or DEFAULT_SCHEDULER_NAME
-
-
-def _multiple_after(time_us: int, period_us: int) -> int:
-    """The first multiple of a period after a time."""
-    return (time_us // period_us + 1) * period_us
