@@ -39,5 +39,9 @@ class InfeasibleError(BinpackError):
     """An optimisation problem has no solution, or is too large to be built; the message says which limit was met."""
 
 
+class CertificateError(BinpackError):
+    """A document is no certificate that can be read; the message names the part. (One that proves less than it says is no error.)"""
+
+
 class MissingExtraError(BinpackError):
     """An optional dependency is not installed; the message names the extra that brings it."""

@@ -12,7 +12,12 @@ from binpack.optimal.solution import Fill
 
 def placed_of(problem: PackingProblem, fills: Sequence[Fill]) -> Integers:
     """Return int64[m, K]: pods of each class on all nodes of each node class together."""
-    placed = np.zeros((problem.pod_classes, problem.node_classes), np.int64)
+    return placed_of_classes(fills, problem.pod_classes, problem.node_classes)
+
+
+def placed_of_classes(fills: Sequence[Fill], pod_classes: int, node_classes: int) -> Integers:
+    """Return int64[m, K] for a given number of classes."""
+    placed = np.zeros((pod_classes, node_classes), np.int64)
     for fill in fills:
         for pod_class, pods in fill.pods:
             placed[pod_class, fill.node_class] += pods * fill.nodes

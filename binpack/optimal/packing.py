@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from binpack.optimal.problem import Integers, PackingProblem
-from binpack.optimal.solution import Fill
+from binpack.optimal.solution import Fill, gathered
 
 
 class Packing:
@@ -107,14 +107,12 @@ class Packing:
 
     def fills(self) -> tuple[Fill, ...]:
         """The placement with equal nodes counted together, in a canonical order."""
-        used = np.flatnonzero(self.used)
-        columns: dict[tuple[int, tuple[tuple[int, int], ...]], int] = {}
-        for node in used.tolist():
+        found = []
+        for node in np.flatnonzero(self.used).tolist():
             pods = np.flatnonzero(self.held[:, node])
             content = tuple(zip(pods.tolist(), self.held[pods, node].tolist(), strict=True))
-            key = (int(self.kind[node]), content)
-            columns[key] = columns.get(key, 0) + 1
-        return tuple(Fill(kind, nodes, pods) for (kind, pods), nodes in sorted(columns.items()))
+            found.append(Fill(int(self.kind[node]), 1, content))
+        return gathered(found)
 
 
 def packing_of(problem: PackingProblem, fills: Iterable[Fill]) -> Packing:

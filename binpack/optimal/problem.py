@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -60,6 +60,8 @@ class PackingProblem:
         Constraints of the cluster that this problem leaves out: its bounds hold, its placements need a check.
     class_names, node_class_names : tuple[str, ...]
         For messages: an example of each class.
+    tier_names : tuple[str, ...]
+        For messages: what each tier stands for.
     """
 
     resources: tuple[str, ...]
@@ -80,6 +82,7 @@ class PackingProblem:
     relaxed: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
     node_class_names: tuple[str, ...] = ()
+    tier_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("size", "demand", "capacity", "supply", "limit", "cost", "tier", "present"):
@@ -121,6 +124,14 @@ class PackingProblem:
         """Pods of each rank."""
         ranks = int(self.rank.max()) + 1 if self.rank.size else 0
         return tuple(int(self.demand[self.rank == rank].sum()) for rank in range(ranks))
+
+    @cached_property
+    def rank_names(self) -> tuple[str, ...]:
+        """What is counted at each rank."""
+        names = ["pods that must be placed"] if self.must_place.any() else []
+        for tier in np.unique(self.tier[~self.must_place]).tolist():
+            names.append(f"pods of {self.tier_names[tier] if self.tier_names else f'tier {tier}'}")
+        return tuple(names)
 
     @cached_property
     def most(self) -> Integers:
@@ -188,8 +199,9 @@ def problem_of(
     """
     demand = np.asarray(demand, np.int64)
     supply = np.asarray(supply, np.int64)
-    size = np.asarray(size, np.int64).reshape(demand.size, -1)
-    capacity = np.asarray(capacity, np.int64).reshape(supply.size, size.shape[1])
+    size, capacity = np.asarray(size, np.int64), np.asarray(capacity, np.int64)
+    size = size if size.ndim == 2 else size.reshape(demand.size, -1)
+    capacity = capacity.reshape(supply.size, size.shape[1])
     rest.setdefault("resources", tuple(f"resource {number}" for number in range(size.shape[1])))
     rest.setdefault("must_place", np.zeros(demand.size, bool))
     return PackingProblem(
@@ -201,6 +213,30 @@ def problem_of(
         cost=np.ones(supply.size, np.int64) if cost is None else cost,
         tier=np.zeros(demand.size, np.int64) if tier is None else tier,
         **rest,
+    )
+
+
+def of_classes(problem: PackingProblem, kept: Integers, demand: Integers) -> PackingProblem:
+    """Return the problem of some pod classes (an index, repeats allowed) with other demands; today's placement is dropped.
+
+    Spreads and caps must have been dropped before, or be dropped by the caller: they are not renumbered.
+    """
+    where: dict[int, list[int]] = {}
+    for new, old in enumerate(kept.tolist()):
+        where.setdefault(old, []).append(new)
+    return replace(
+        problem,
+        size=problem.size[kept],
+        demand=demand,
+        limit=problem.limit[kept],
+        tier=problem.tier[kept],
+        must_place=problem.must_place[kept],
+        exclusions=tuple(
+            Exclusion(tuple(n for o in e.left for n in where.get(o, ())), tuple(n for o in e.right for n in where.get(o, ())))
+            for e in problem.exclusions
+        ),
+        present=np.zeros((0, 4), np.int64),
+        class_names=tuple(problem.class_names[i] for i in kept.tolist()) if problem.class_names else (),
     )
 
 
@@ -225,6 +261,9 @@ def _check_shapes(problem: PackingProblem) -> None:
     for spread in problem.spreads:
         if len(spread.domain) != k or spread.max_skew < 1:
             raise ValueError(f"a spread needs a domain for each of {k} node classes and max_skew >= 1, got {spread}")
+    for exclusion in problem.exclusions:
+        if set(exclusion.left) & set(exclusion.right):
+            raise ValueError(f"the sides of an exclusion share classes: {exclusion}; use a resource of capacity 1 for a clique")
     for cap in problem.caps:
         if len(cap.domain) != k:
             raise ValueError(f"a cap needs a domain for each of {k} node classes, got {cap}")

@@ -5,6 +5,7 @@ A solution names no pods: `Fill` says that so many nodes of a class hold so many
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,6 +28,15 @@ class Fill:
     node_class: int
     nodes: int
     pods: tuple[tuple[int, int], ...]
+
+
+def gathered(fills: Iterable[Fill]) -> tuple[Fill, ...]:
+    """Count equal nodes together and put fills into canonical order; empty nodes are left out."""
+    nodes: dict[tuple[int, tuple[tuple[int, int], ...]], int] = {}
+    for fill in fills:
+        if fill.pods and fill.nodes:
+            nodes[fill.node_class, fill.pods] = nodes.get((fill.node_class, fill.pods), 0) + fill.nodes
+    return tuple(Fill(kind, count, pods) for (kind, pods), count in sorted(nodes.items()))
 
 
 @dataclass(frozen=True)

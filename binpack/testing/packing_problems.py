@@ -126,14 +126,11 @@ def planted(seed: int, *, bins: int, resources: int = 2, pieces: int = 6, capaci
         Of a node in each resource; sizes are multiples of the step.
     """
     generator = np.random.default_rng([17, seed, bins, resources])
+    ends = capacity // step
     pods: list[tuple[int, ...]] = []
     for _ in range(bins):
-        cuts = [
-            np.diff(
-                np.concatenate([[0], np.sort(generator.choice(capacity // step - 1, pieces - 1, replace=False) + 1), [capacity // step]])
-            )
-            for _ in range(resources)
-        ]
+        inner = [np.sort(generator.choice(ends - 1, pieces - 1, replace=False) + 1) for _ in range(resources)]
+        cuts = [np.diff(np.concatenate([[0], cut, [ends]])) for cut in inner]
         pods += [tuple(int(cut[piece]) * step for cut in cuts) for piece in range(pieces)]
     sizes, demand = np.unique(np.array(pods), axis=0, return_counts=True)
     return problem_of(size=sizes, demand=demand, capacity=[[capacity] * resources], supply=[2 * bins])

@@ -7,6 +7,7 @@ smoothed towards the best found so far (Wentges 1997). Spreads and caps are igno
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -25,6 +26,7 @@ Numbers = NDArray[np.float64]
 
 STEPS_A_PRICE = 100_000
 EXACT_EVERY = 12
+CLOSE = 1e-6
 SMOOTHING = 0.5
 WORK_PER_MASTER = 5e-8
 """Deterministic work of a master solve for each (pattern × class)."""
@@ -61,21 +63,45 @@ class ColumnGeneration:
                 count = int(self.problem.most[pod_class, node_class])
                 self.master.add(Pattern(node_class, ((pod_class, count),)))
 
-    def run(self, enough: int | None) -> None:
-        """Generate patterns until the bound reaches `enough`, nothing is left to find, or the budget ends."""
+    def run(self, *, enough: int | None, known: int | None, exact: bool) -> None:
+        """Generate patterns.
+
+        Parameters
+        ----------
+        enough : int, optional
+            The value of a placement: a bound that reaches it ends the run.
+        known : int, optional
+            A bound that is proven already: the run ends once the master shows that it cannot be beaten.
+        exact : bool
+            False ends the run where greedy fills find no more patterns, without a bound.
+        """
         rounds = 0
         while not self.budget.exhausted():
             self.result = self.master.solve()
             self.budget.spend(WORK_PER_MASTER * len(self.master.patterns) * self.problem.pod_classes)
-            if self.result is None:
+            if self.result is None or (exact and self._beats_nothing(self.result.value, known)):
                 return
             rounds += 1
-            if rounds % EXACT_EVERY and self._priced_greedily(self.result):
+            if (rounds % EXACT_EVERY or not exact) and self._priced_greedily(self.result):
                 continue
-            if self._priced_exactly(self.result):
+            if not exact or self._priced_exactly(self.result):
                 return
             if self.bound is not None and (self.bound.value is None or self.bound.value == enough):
                 return
+
+    def _beats_nothing(self, value: float, known: int | None) -> bool:
+        """Whether the converged master could not give a better bound than the known one: its value only gets smaller."""
+        if known is None:
+            return False
+        if self.goal is not None:
+            return math.floor(self.required_pods - value + CLOSE) >= known
+        step = math.gcd(*self.problem.cost.tolist()) or 1
+        return math.ceil((value - CLOSE) / step) * step <= known
+
+    @property
+    def required_pods(self) -> int:
+        """All pods of the goal's rank."""
+        return 0 if self.goal is None else self.problem.rank_demand[self.goal]
 
     def _priced_greedily(self, result: MasterResult) -> bool:
         weights, thresholds = self.scaled(result, self._smoothed(result.weights))

@@ -16,7 +16,7 @@ from binpack.optimal.methods.greedy import WORK_PER_CELL, greedy_packings, impro
 from binpack.optimal.methods.master import MasterResult, Pattern
 from binpack.optimal.methods.pricing import WORK_PER_STEP
 from binpack.optimal.packing import Packing, packing_of
-from binpack.optimal.problem import Integers, PackingProblem
+from binpack.optimal.problem import Integers, of_classes
 from binpack.optimal.solution import Fill
 
 WHOLE = 1e-6
@@ -110,37 +110,9 @@ def _completed(generation: ColumnGeneration, fixed: list[Fill], demand: Integers
     left = np.flatnonzero(demand)
     if left.size == 0:
         return 0, cost_of(problem, fixed), list(fixed)
-    rest = remainder(problem, demand, supply)
+    rest = replace(of_classes(problem, left, demand[left]), supply=supply)
     generation.budget.spend(WORK_PER_CELL * rest.size.size * rest.nodes * COMPLETIONS)
     packings = (packing for packing, _ in zip(greedy_packings(rest, by_rank=False), range(COMPLETIONS), strict=False))
     packing = min(packings, key=score)
     fills = [Fill(fill.node_class, fill.nodes, tuple((int(left[i]), pods) for i, pods in fill.pods)) for fill in packing.fills()]
     return int(packing.missing.sum()), cost_of(problem, fixed) + packing.cost, fixed + fills
-
-
-def remainder(problem: PackingProblem, demand: Integers, supply: Integers) -> PackingProblem:
-    """The problem of what is left: the classes with pods left, on the nodes left."""
-    left = np.flatnonzero(demand)
-    position = {int(old): new for new, old in enumerate(left)}
-    exclusions = tuple(
-        replace(
-            exclusion,
-            left=tuple(position[i] for i in exclusion.left if i in position),
-            right=tuple(position[i] for i in exclusion.right if i in position),
-        )
-        for exclusion in problem.exclusions
-    )
-    return replace(
-        problem,
-        size=problem.size[left],
-        demand=demand[left],
-        limit=problem.limit[left],
-        tier=problem.tier[left],
-        must_place=problem.must_place[left],
-        supply=supply,
-        exclusions=exclusions,
-        present=np.zeros((0, 4), np.int64),
-        class_names=(),
-        spreads=(),
-        caps=(),
-    )

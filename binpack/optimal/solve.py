@@ -1,0 +1,123 @@
+"""Solve a packing problem: bounds first, then placements until they meet, all under one budget.
+
+The order of a portfolio: today's placement and greedy fills; bounds without search; stop if they meet. Then column generation with
+diving, then CP-SAT, first to reach the bound, then to optimise. Each step runs only if the ones before left a gap.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from binpack.optimal.budget import Budget
+from binpack.optimal.portfolio import Portfolio
+from binpack.optimal.problem import PackingProblem
+from binpack.optimal.solution import Level, Solution, Status
+
+Objective = Literal["nodes", "cost", "priority"]
+
+DEFAULT_DETERMINISTIC_LIMIT = 10.0
+
+
+def solve(
+    problem: PackingProblem,
+    *,
+    objective: Objective,
+    seed: int = 0,
+    time_limit_s: float | None = None,
+    deterministic_limit: float | None = None,
+) -> Solution:
+    """Find the best placement of a problem's pods, and the best bound on any.
+
+    Parameters
+    ----------
+    problem : PackingProblem
+    objective : {"nodes", "cost", "priority"}
+        `nodes` and `cost` place all pods on the fewest or cheapest nodes; where not all can be placed, most pods come first, the most
+        important tier first. `priority` is that alone. For `nodes` every cost of the problem has to be 1.
+    seed : int
+        For CP-SAT and for the choices of diving.
+    time_limit_s : float, optional
+        Wall time. A run that it ended says so (`Solution.repeatable`).
+    deterministic_limit : float, optional
+        Work, the same on every machine; about a second of one core is 1. Without any limit it is 10.
+
+    Returns
+    -------
+    Solution
+        `OPTIMAL` only where a checkable proof meets the value.
+
+    Examples
+    --------
+    >>> from binpack.optimal.problem import problem_of
+    >>> print(solve(problem_of(size=[[2], [3]], demand=[3, 2], capacity=[[6]], supply=[5]), objective="nodes"))
+    optimal: nodes, greedy
+      nodes: 2, optimal (sum of resource 0)
+    """
+    if time_limit_s is None and deterministic_limit is None:
+        deterministic_limit = DEFAULT_DETERMINISTIC_LIMIT
+    budget = Budget(deterministic_limit=deterministic_limit, time_limit_s=time_limit_s)
+    portfolio = Portfolio(problem, budget, seed)
+    portfolio.start(minimise=objective != "priority")
+    levels: list[Level] = []
+    required = problem.rank_demand
+    if objective == "priority" or not portfolio.incumbent.complete:
+        levels = portfolio.place()
+        required = portfolio.incumbent.placed
+    if any(level.value != there for level, there in zip(levels, _must(problem), strict=False)):
+        return _without_placement(problem, objective, levels, budget)
+    if objective != "priority":
+        if portfolio.incumbent.complete:
+            levels, required = [], problem.rank_demand
+        levels.append(portfolio.minimise(required, objective))
+    incumbent = portfolio.incumbent
+    return Solution(
+        status=Status.OPTIMAL if all(level.closed for level in levels) else Status.FEASIBLE,
+        goal=objective,
+        levels=tuple(levels),
+        fills=incumbent.fills,
+        method=incumbent.method,
+        required=required,
+        reason=_reason(problem, levels) if not incumbent.complete else "",
+        repeatable=not budget.clock_ended,
+        seconds=budget.seconds,
+        digest=problem.digest(),
+    )
+
+
+def _must(problem: PackingProblem) -> tuple[int, ...]:
+    """The demand of the rank that must be placed, if there is one."""
+    return problem.rank_demand[:1] if problem.must_place.any() else ()
+
+
+def _without_placement(problem: PackingProblem, objective: str, levels: list[Level], budget: Budget) -> Solution:
+    first = levels[0]
+    impossible = first.bound is not None and (first.proven is None or first.proven < problem.rank_demand[0])
+    level = Level(first.name, True, None, first.bound, first.claimed)
+    return Solution(
+        status=Status.INFEASIBLE if impossible else Status.UNKNOWN,
+        goal=objective,
+        levels=(level,),
+        fills=(),
+        method="",
+        required=(),
+        reason=_reason(problem, [first]),
+        repeatable=not budget.clock_ended,
+        seconds=budget.seconds,
+        digest=problem.digest(),
+    )
+
+
+def _reason(problem: PackingProblem, levels: list[Level]) -> str:
+    """Why pods are left out: classes that fit no node, and ranks that do not fit together."""
+    reasons = []
+    for pod_class in range(problem.pod_classes):
+        if not problem.placeable[pod_class]:
+            reasons.append(f"{int(problem.demand[pod_class])} pods fit no node: {problem.why_unplaceable(pod_class)}")
+    for level, there in zip(levels, problem.rank_demand, strict=False):
+        if level.value is None or level.value == there or not level.maximise or reasons:
+            continue
+        if level.closed and level.bound is not None:
+            reasons.append(f"{level.name}: no placement holds more than {level.proven} of {there} ({level.bound.proof.source})")
+        else:
+            reasons.append(f"{level.name}: {level.value} of {there} placed; nothing proves that more is impossible")
+    return "; ".join(reasons[:3]) + (f"; and {len(reasons) - 3} more" if len(reasons) > 3 else "")
