@@ -166,10 +166,22 @@ def _clean_scalar(info: inspect.Type, value: Any, path: Path) -> Any:
         case inspect.BoolType() if not isinstance(value, bool):
             raise _wrong(path, value, "true or false", "true or false, without quotes")
         case inspect.StrType() if not isinstance(value, str):
-            quoted = isinstance(value, bool | int | float)
-            raise _wrong(path, value, "text", f'a string; in quotes: "{short(value)}"' if quoted else "a string")
+            raise _wrong(path, value, "text", _quoting(value))
         case _:
             return value
+
+
+def _quoting(value: Any) -> str:
+    """What to do about a value that was meant as text."""
+    match value:
+        case True:
+            return "a string, in quotes: y, yes and on without them mean true"
+        case False:
+            return "a string, in quotes: n, no and off without them mean false"
+        case int() | float():
+            return "a string, in quotes"
+        case _:
+            return "a string"
 
 
 def _zero(info: inspect.Type) -> Any:

@@ -104,16 +104,21 @@ QUANTITY = "a number with an optional suffix, like 500m, 1.5, 2Gi"
         (
             Pod,
             {"metadata": {"labels": {"version": 1.2}}},
-            'metadata.labels.version: 1.2 is not text (accepted: a string; in quotes: "1.2")',
+            "metadata.labels.version: 1.2 is not text (accepted: a string, in quotes)",
         ),
         (
             Pod,
             {"metadata": {"labels": {"example.com/canary": True}}},
-            'metadata.labels[example.com/canary]: true is not text (accepted: a string; in quotes: "true")',
+            "metadata.labels[example.com/canary]: true is not text (accepted: a string, in quotes: y, yes and on without them mean true)",
+        ),
+        (
+            Pod,
+            {"metadata": {"name": False}},
+            "metadata.name: false is not text (accepted: a string, in quotes: n, no and off without them mean false)",
         ),
         (Pod, {"metadata": {"labels": {"a": {"b": "c"}}}}, 'metadata.labels.a: {"b": "c"} is not text (accepted: a string)'),
         (Pod, {"metadata": {"labels": ["a"]}}, 'metadata.labels: ["a"] is not a mapping (accepted: a mapping of keys to values)'),
-        (Pod, {"metadata": {"name": 7}}, 'metadata.name: 7 is not text (accepted: a string; in quotes: "7")'),
+        (Pod, {"metadata": {"name": 7}}, "metadata.name: 7 is not text (accepted: a string, in quotes)"),
         (Pod, {"spec": "x"}, 'spec: "x" is not a mapping (accepted: a mapping of fields)'),
         (Pod, a_pod(containers={"name": "c"}), 'spec.containers: {"name": "c"} is not a list (accepted: a list)'),
         (Pod, a_pod(containers=["c"]), 'spec.containers[0]: "c" is not a mapping (accepted: a mapping of fields)'),
@@ -149,7 +154,7 @@ QUANTITY = "a number with an optional suffix, like 500m, 1.5, 2Gi"
         (
             Pod,
             a_pod(nodeName=None, containers=[None], nodeSelector={"a b": 1}),
-            'spec.nodeSelector[a b]: 1 is not text (accepted: a string; in quotes: "1")',
+            "spec.nodeSelector[a b]: 1 is not text (accepted: a string, in quotes)",
         ),
         (Pod, [1], "[1] is not a mapping (accepted: a mapping of fields)"),
     ],

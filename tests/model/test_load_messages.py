@@ -119,7 +119,8 @@ def test_nesting_that_no_object_needs():
         (
             "a node in one list",
             json.dumps(a_list(NODE, POD, NODE)),
-            "standard input, item 3: Node n1 is there already, in standard input, item 1 (accepted: each name once for a kind and namespace)",
+            "standard input, item 3: Node n1 is there already, in standard input, item 1"
+            " (accepted: each name once for a kind and namespace)",
         ),
         (
             "a pod, once without its namespace",
