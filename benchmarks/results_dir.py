@@ -90,8 +90,8 @@ class ResultsDir:
         parts = [pq.read_table(self.path / table / f"{key}.parquet").to_pandas() for key in keys]
         if not parts:
             raise ConfigurationError(f"{self.path}: no finished runs (run the suite first: `binpack bench run`)")
-        table: pd.DataFrame = pd.concat(parts, ignore_index=True)
-        return table
+        joined: pd.DataFrame = pd.concat(parts, ignore_index=True)
+        return joined
 
 
 @contextmanager
