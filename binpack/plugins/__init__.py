@@ -6,6 +6,7 @@ from typing import Any
 
 from binpack.plugins.default_binder import DefaultBinder
 from binpack.plugins.default_preemption import DefaultPreemption
+from binpack.plugins.dynamic_resources import DynamicResources
 from binpack.plugins.image_locality import ImageLocality
 from binpack.plugins.inter_pod_affinity import InterPodAffinity
 from binpack.plugins.node_affinity import NodeAffinity
@@ -14,6 +15,7 @@ from binpack.plugins.node_ports import NodePorts
 from binpack.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
 from binpack.plugins.node_resources_fit import NodeResourcesFit
 from binpack.plugins.node_unschedulable import NodeUnschedulable
+from binpack.plugins.node_volume_limits import NodeVolumeLimits
 from binpack.plugins.pod_topology_spread import PodTopologySpread
 from binpack.plugins.priority_sort import PrioritySort
 from binpack.plugins.research.best_fit import BestFit
@@ -25,6 +27,9 @@ from binpack.plugins.research.tetris_alignment import TetrisAlignment
 from binpack.plugins.research.worst_fit import WorstFit
 from binpack.plugins.scheduling_gates import SchedulingGates
 from binpack.plugins.taint_toleration import TaintToleration
+from binpack.plugins.volume_binding import VolumeBinding
+from binpack.plugins.volume_restrictions import VolumeRestrictions
+from binpack.plugins.volume_zone import VolumeZone
 
 _KUBERNETES: tuple[type[Any], ...] = (
     SchedulingGates,
@@ -35,8 +40,13 @@ _KUBERNETES: tuple[type[Any], ...] = (
     NodeAffinity,
     NodePorts,
     NodeResourcesFit,
+    VolumeRestrictions,
+    NodeVolumeLimits,
+    VolumeBinding,
+    VolumeZone,
     PodTopologySpread,
     InterPodAffinity,
+    DynamicResources,
     DefaultPreemption,
     NodeResourcesBalancedAllocation,
     ImageLocality,
