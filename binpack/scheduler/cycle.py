@@ -84,6 +84,20 @@ class Decision:
         return tuple(sorted(names))
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A Reserve plugin did not allot what a chosen node should give.
+
+    Parameters
+    ----------
+    plugin : str
+    status : Status
+    """
+
+    plugin: str
+    status: Status
+
+
 class SchedulingCycle:
     """Decides pods one by one over a cluster.
 
@@ -148,13 +162,13 @@ class SchedulingCycle:
             )
         return profile
 
-    def commit(self, decision: Decision) -> tuple[Allocation, ...] | Status:
+    def commit(self, decision: Decision) -> tuple[Allocation, ...] | Refusal:
         """Assume the decided pod on its node, and allot what it needs beyond sums.
 
         Returns
         -------
-        tuple[Allocation, ...] or Status
-            A status if a Reserve plugin refuses; then nothing is changed.
+        tuple[Allocation, ...] or Refusal
+            A refusal if a Reserve plugin says no; then nothing is changed.
         """
         assert decision.node is not None, "only a decision for a node can be committed"
         row = self.cluster.row_of(decision.node)
@@ -168,7 +182,7 @@ class SchedulingCycle:
                 for allocation in reversed(allocations):
                     allocation.undo()
                 self.cluster.remove_pod(bound.key)
-                return answer
+                return Refusal(plugin.name, answer)
             if answer is not None:
                 allocations.append(answer)
         return tuple(allocations)
