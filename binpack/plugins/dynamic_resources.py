@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from binpack.framework.arguments import DynamicResourcesArgs
 from binpack.framework.defaults import DEFAULT_MULTI_POINT
 from binpack.framework.events import Action, EventHint, Resource
 from binpack.framework.interface import SKIP, Allocation, Reads, Skip
@@ -37,11 +38,14 @@ class DynamicResources:
     reads: ClassVar[Reads] = Reads.CLUSTER
     class_key: ClassVar[tuple[str, ...]] = ("resourceClaims",)
     default_weight: ClassVar[int] = 2
-    arguments: ClassVar[type | None] = None
+    arguments: ClassVar[type | None] = DynamicResourcesArgs
     events: ClassVar[tuple[EventHint, ...]] = (
         EventHint(Resource.NODE, Action.ADD | Action.UPDATE_NODE_LABEL | Action.UPDATE_NODE_ALLOCATABLE),
     )
     normalize = default_normalization
+
+    def __init__(self, arguments: DynamicResourcesArgs) -> None:
+        self._arguments = arguments
 
     def pre_enqueue(self, pod: Pod) -> Status | None:
         """Let every pod in: what is wrong with claims shows when the pod is tried."""
