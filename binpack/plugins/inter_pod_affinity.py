@@ -203,7 +203,7 @@ def _add(sums: _Sums, topology_key: str, row: int, cluster: Cluster, pods: int) 
 def _any_positive(sums: _Sums, rows: NodeRows) -> NDArray[np.bool_]:
     found = np.zeros(len(rows), np.bool_)
     for key, by_domain in sums.items():
-        found |= (by_domain > 0)[rows.label(key)]
+        found |= (by_domain > 0).take(rows.label(key))
     return found
 
 
@@ -214,5 +214,5 @@ def _is_attracted(prepared: RequiredAffinity, rows: NodeRows) -> NDArray[np.bool
     for key, by_domain in prepared.attracting.items():
         accepted_domains = np.ones(len(by_domain), np.bool_) if first_of_group else by_domain > 0
         accepted_domains[-1] = False
-        accepted &= accepted_domains[rows.label(key)]
+        accepted &= accepted_domains.take(rows.label(key))
     return accepted

@@ -61,7 +61,7 @@ def score_affinity(prepared: AffinitySums, rows: NodeRows) -> NDArray[np.int64]:
     """Add up the domains of each row; may be negative; shape [len(rows)]."""
     raw = np.zeros(len(rows), np.int64)
     for key, by_domain in prepared.by_key.items():
-        raw += by_domain[rows.label(key)]
+        raw += by_domain.take(rows.label(key))
     return raw
 
 

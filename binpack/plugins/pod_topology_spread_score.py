@@ -38,7 +38,7 @@ class SpreadPart:
 
     def on(self, rows: NodeRows) -> NDArray[np.float64]:
         """Look up the rows' scores, shape [len(rows)]."""
-        return rows.take(self.scores) if self.topology_key is None else self.scores[rows.label(self.topology_key)]
+        return rows.take(self.scores) if self.topology_key is None else self.scores.take(rows.label(self.topology_key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ def prepare_spread_score(pod: Pod, cluster: Cluster, feasible: NodeRows, argumen
     keyed: NDArray[np.bool_] | None = None
     if requires_all_keys(pod, arguments):
         keyed = np.logical_and.reduce([cluster.label(constraint.topology_key) >= 0 for constraint in constraints])
+        if np.array_equal(keyed, cluster.active):
+            keyed = None
     inclusion = NodeInclusion(pod, cluster)
     parts = []
     for constraint in constraints:
@@ -114,18 +116,20 @@ def _by_domain(
     """Sum up the domains. Those without a feasible node get a score that nobody looks at."""
     values = cluster.label_values(constraint.topology_key)
     domains = cluster.label(constraint.topology_key)
-    if keyed is None:
-        # With the system's defaults a node without the label stands in the domain of the empty value.
-        unlabelled = values.index("") if "" in values else len(values)
-        domains = np.where(domains < 0, np.int32(unlabelled), domains)
-    else:
+    if keyed is not None:
         domains = np.where(keyed, domains, np.int32(-1))
     registered = np.zeros(len(values) + 1, np.bool_)
     registered[feasible.take(domains)] = True
-    if keyed is not None:
-        registered[-1] = False
     counts = np.zeros(len(values) + 1, np.int64)
     np.add.at(counts, domains, column)
+    if keyed is not None:
+        registered[-1] = False
+    elif "" in values:
+        # With the system's defaults a node without the label stands in the domain of the empty value.
+        empty = values.index("")
+        counts[empty] += counts[-1]
+        registered[empty] |= registered[-1]
+        registered[-1] = False
     scores = _weighted(counts, int(np.count_nonzero(registered)), constraint)
     scores[-1] = 0.0
     return SpreadPart(constraint.topology_key, scores)
@@ -137,6 +141,5 @@ def _weighted(counts: NDArray[np.int64], domains: int, constraint: SpreadConstra
 
 
 def _round(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Round half away from zero; the values are never negative."""
-    whole = np.floor(values)
-    return (whole + (values - whole >= 0.5)).astype(np.int64)
+    """Round half away from zero. Adding a half is exact, for a value is 0 or at least 1: a logarithm of 3 or more, or a whole number."""
+    return (values + 0.5).astype(np.int64)
