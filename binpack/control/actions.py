@@ -128,12 +128,15 @@ class Done:
     requeue_rate_limited : bool
         Sync again when the rate limiter allows, without having failed.
     records : tuple of Record
+    wakes : tuple of str
+        Other keys to sync now.
     """
 
     error: str = ""
     requeue_after_us: int | None = None
     requeue_rate_limited: bool = False
     records: tuple[Record, ...] = ()
+    wakes: tuple[str, ...] = ()
 
 
 def first_error(outcomes: tuple[Outcome, ...]) -> str:

@@ -75,6 +75,8 @@ class ControllerRuntime:
                 self.queue.add_after(key, done.requeue_after_us, now_us)
             elif done.requeue_rate_limited:
                 self.queue.add_rate_limited(key, now_us)
+        for wake in done.wakes:
+            self.queue.add(wake)
         self.queue.done(key)
 
     def _sync(self, key: str, now_us: int) -> Done:
