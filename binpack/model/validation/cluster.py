@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from binpack.model.field_errors import FieldError, forbidden, invalid, required
+from binpack.model.admission import SYSTEM_PRIORITIES
+from binpack.model.field_errors import forbidden, invalid, required
 from binpack.model.node import Node
 from binpack.model.policy import Namespace, PodDisruptionBudget, PriorityClass, RuntimeClass, Service
 from binpack.model.storage import CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, StorageClass
@@ -16,7 +17,6 @@ from binpack.model.validation.fields import NOT_NEGATIVE, Problems, amount_or_pe
 from binpack.model.validation.names import dns_label
 from binpack.model.validation.resources import quantities
 
-SYSTEM_PRIORITY_CLASSES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
 HIGHEST_USER_PRIORITY = 1_000_000_000
 
 _ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
@@ -47,7 +47,7 @@ def priority_class(value: PriorityClass) -> Problems:
     name = value.metadata.name
     yield from object_meta(value.metadata, value.kind)
     if name.startswith("system-"):
-        if SYSTEM_PRIORITY_CLASSES.get(name) != value.value:
+        if SYSTEM_PRIORITIES.get(name) != value.value:
             yield forbidden("metadata.name", "priority class names with 'system-' prefix are reserved for system use only")
     elif value.value > HIGHEST_USER_PRIORITY:
         yield forbidden("value", f"maximum allowed value of a user defined priority is {HIGHEST_USER_PRIORITY}")
@@ -128,6 +128,6 @@ def storage_capacity(value: CSIStorageCapacity) -> Problems:
 
 def _access_modes(modes: Sequence[str], path: str) -> Problems:
     if not modes:
-        yield FieldError(path, "Required value: at least 1 access mode is required")
+        yield required(path, "at least 1 access mode is required")
     for mode in modes:
         yield from one_of(mode, path, _ACCESS_MODES)
