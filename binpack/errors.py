@@ -35,6 +35,10 @@ class ClusterStateError(BinpackError):
     """A change to a cluster's state that cannot be: a node name used twice, a pod bound twice."""
 
 
+class NotFoundError(BinpackError):
+    """A name that nothing has, or that several things have; the message lists those it might have meant."""
+
+
 class InfeasibleError(BinpackError):
     """An optimisation problem has no solution, or is too large to be built; the message says which limit was met."""
 

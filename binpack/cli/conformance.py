@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from binpack.cli.output import Format, emit_document, output_options, table
+from binpack.cli.output import Format, emit_document, output_options
+from binpack.results.text_table import table
 
 if TYPE_CHECKING:
     from binpack.conformance.agreement import Agreement

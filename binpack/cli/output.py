@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 import click
 
+from binpack.results.text_table import table
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -85,17 +87,6 @@ def emit_document(document: Any, output: Format) -> None:
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, gap: int = 3) -> str:
-    """Lay out cells in columns, as kubectl does: left-aligned text, right-aligned numbers, no lines."""
-    widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
-    numeric = [bool(rows) and all(_is_number(row[i]) for row in rows) for i in range(len(head))]
-    lines = []
-    for cells in (head, *rows):
-        aligned = [cell.rjust(width) if right else cell.ljust(width) for cell, width, right in zip(cells, widths, numeric, strict=True)]
-        lines.append((" " * gap).join(aligned).rstrip())
-    return "\n".join(lines)
-
-
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
@@ -104,10 +95,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ",".join(str(entry) for entry in value)
     return str(value)
-
-
-def _is_number(cell: str) -> bool:
-    return cell == "-" or cell.replace(".", "", 1).replace("-", "", 1).replace("%", "", 1).isdigit()
 
 
 def _csv(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> str:

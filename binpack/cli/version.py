@@ -7,7 +7,8 @@ from importlib.metadata import version as installed_version
 
 import click
 
-from binpack.cli.output import Format, emit_document, output_options, table
+from binpack.cli.output import Format, emit_document, output_options
+from binpack.results.text_table import table
 from binpack.version import KUBERNETES_VERSION, __version__
 
 DEPENDENCIES = ("numpy", "scipy", "ortools", "highspy", "msgspec", "pandas", "pyarrow", "numba")
