@@ -39,6 +39,10 @@ class NotFoundError(BinpackError):
     """A name that nothing has, or that several things have; the message lists those it might have meant."""
 
 
+class OutputError(BinpackError):
+    """What was asked to be written cannot be written there."""
+
+
 class InfeasibleError(BinpackError):
     """An optimisation problem has no solution, or is too large to be built; the message says which limit was met."""
 

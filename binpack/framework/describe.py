@@ -93,7 +93,7 @@ def _changed_arguments(value: Any) -> Iterator[str]:
     for field_name in value.__struct_fields__:
         if getattr(value, field_name) != getattr(default, field_name):
             key, _ = _encoded(value, field_name)
-            yield f"{key} = {shown(_complete(getattr(value, field_name)))}"
+            yield f"{key} = {shown(complete(getattr(value, field_name)))}"
 
 
 def _encoded(value: Any, field_name: str) -> tuple[str, Any]:
@@ -101,13 +101,13 @@ def _encoded(value: Any, field_name: str) -> tuple[str, Any]:
     return value.__struct_encode_fields__[position], getattr(value, field_name)
 
 
-def _complete(value: Any) -> Any:
+def complete(value: Any) -> Any:
     """Like `to_builtins`, but arguments' own structs keep their fields at defaults: a strategy is shown with its resources."""
     if isinstance(value, tuple):
-        return [_complete(item) for item in value]
+        return [complete(item) for item in value]
     if isinstance(value, StrictStruct):
         pairs = (_encoded(value, field_name) for field_name in value.__struct_fields__)
-        return {key: _complete(item) for key, item in pairs if item is not None}
+        return {key: complete(item) for key, item in pairs if item is not None}
     return to_builtins(value)
 
 
