@@ -55,23 +55,30 @@ class NodeResourcesBalancedAllocation:
 
 
 def _deviation(of: Sequence[Use], rows: int) -> NDArray[np.float64]:
-    """Return the standard deviation of the fractions in use, shape [rows]; 0 where fewer than two resources count.
-
-    The order of the operations is upstream's, so that every double is the same.
-    """
-    counted = [np.ones(rows, np.bool_) if use.counted is None else use.counted for use in of]
+    """Return the standard deviation of the fractions in use, shape [rows]; rows on which the same resources count are one group."""
     fractions = [np.minimum(1.0, use.requested / use.allocatable) for use in of]
-    numbers = sum(counted, np.zeros(rows, np.int64))
-    # Of two resources upstream takes half the difference, which differs from the general formula in the last bit.
-    difference = np.zeros(rows)
-    for fraction, counts in zip(fractions, counted, strict=True):
-        difference = np.where(counts, fraction - difference, difference)
-    halves = np.where(numbers == 2, np.abs(difference / 2), 0.0)
-    if len(of) < 3:
-        return halves
-    many = np.maximum(numbers, 1)
-    mean = sum((fraction * counts for fraction, counts in zip(fractions, counted, strict=True)), np.zeros(rows)) / many
+    if all(use.counted is None for use in of):
+        return _standard_deviation(fractions, rows)
+    groups = np.zeros(rows, np.int64)
+    for bit, use in enumerate(of):
+        groups |= np.int64(1 << bit) if use.counted is None else use.counted * np.int64(1 << bit)
+    deviation = np.zeros(rows)
+    for group in np.unique(groups).tolist():
+        here = np.flatnonzero(groups == group)
+        deviation[here] = _standard_deviation([f.take(here) for bit, f in enumerate(fractions) if group >> bit & 1], len(here))
+    return deviation
+
+
+def _standard_deviation(fractions: Sequence[NDArray[np.float64]], rows: int) -> NDArray[np.float64]:
+    """Return the standard deviation over the resources, shape [rows], operation by operation as upstream: every double is the same."""
+    if len(fractions) < 2:
+        return np.zeros(rows)
+    if len(fractions) == 2:
+        # Half the difference differs from the general formula in the last bit.
+        return np.abs((fractions[0] - fractions[1]) / 2)
+    mean = sum(fractions, np.zeros(rows)) / len(fractions)
     squares = np.zeros(rows)
-    for fraction, counts in zip(fractions, counted, strict=True):
-        squares += (fraction - mean) * (fraction - mean) * counts
-    return np.where(numbers > 2, np.sqrt(squares / many), halves)
+    for fraction in fractions:
+        squares += (fraction - mean) * (fraction - mean)
+    deviation: NDArray[np.float64] = np.sqrt(squares / len(fractions))
+    return deviation
