@@ -74,14 +74,14 @@ def clusters(
         What pods may have; everything by default.
     """
     some_nodes, some_pods = nodes(tainted="tolerations" in features), pods(features=features)
-    drawn = tuple(_named(draw(some_nodes), f"node-{number}") for number in range(draw(st.integers(min_nodes, max_nodes))))
+    drawn = tuple(named(draw(some_nodes), f"node-{number}") for number in range(draw(st.integers(min_nodes, max_nodes))))
     placed = []
     if drawn:
         for number in range(draw(st.integers(0, max_placed))):
-            pod = _named(draw(some_pods), f"placed-{number}")
+            pod = named(draw(some_pods), f"placed-{number}")
             where = drawn[draw(st.integers(0, len(drawn) - 1))].name
             placed.append(replace(pod, spec=replace(pod.spec, node_name=where), status=replace(pod.status, phase="Running")))
-    pending = tuple(_named(draw(some_pods), f"pending-{number}") for number in range(draw(st.integers(0, max_pending))))
+    pending = tuple(named(draw(some_pods), f"pending-{number}") for number in range(draw(st.integers(0, max_pending))))
     return ClusterCase(drawn, tuple(placed), pending, draw(_objects()))
 
 
@@ -102,7 +102,7 @@ def _objects() -> st.SearchStrategy[tuple[Namespace | Service, ...]]:
 N = TypeVar("N", Node, Pod)
 
 
-def _named(value: N, name: str) -> N:
+def named(value: N, name: str) -> N:
     """Name a drawn object; a node's host name label follows."""
     labels = value.metadata.labels
     if HOSTNAME in labels:

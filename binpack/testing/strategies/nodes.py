@@ -58,15 +58,17 @@ def _parts(tainted: bool) -> st.SearchStrategy[dict[str, Any]]:
         {}, optional={ZONE: st.sampled_from(VALUES), "disk": st.sampled_from(VALUES), "rank": st.sampled_from(RANKS)}
     )
     parts: dict[str, st.SearchStrategy[Any]] = {
-        "amounts": st.tuples(cpu_amounts(8_000), memory_amounts(8_192), st.integers(1, 5)),
+        "amounts": st.tuples(cpu_amounts(8_000), memory_amounts(8_192), st.integers(1, 8)),
         "labels": present,
         "devices": st.one_of(st.none(), st.integers(0, 3)),
         "images": st.lists(images, max_size=2, unique_by=lambda image: image[0]),
     }
+    # Most nodes are open, so that most pods find one.
+    optional: dict[str, st.SearchStrategy[Any]] = {}
     if tainted:
-        parts["taints"] = st.lists(taints(), max_size=2, unique_by=lambda taint: (taint.key, taint.effect))
-        parts["cordoned"] = st.sampled_from((False, False, False, True))
-    return st.fixed_dictionaries(parts)
+        optional["taints"] = st.lists(taints(), max_size=2, unique_by=lambda taint: (taint.key, taint.effect))
+        optional["cordoned"] = st.sampled_from((False, False, True))
+    return st.fixed_dictionaries(parts, optional=optional)
 
 
 def _assembled(
