@@ -7,9 +7,11 @@ Source: component-helpers resource/helpers.go and pkg/scheduler/framework/types.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from binpack.model.pod import Container, ContainerStatus, Pod
-from binpack.model.quantity import NANO, Quantity
+from binpack.model.quantity import MAX_INT64, NANO, Quantity
+from binpack.model.selectors import is_label_key
 from binpack.units import MIB, MILLI_PER_CORE
 
 CPU = "cpu"
@@ -72,15 +74,15 @@ def resource_list(quantities: Mapping[str, Quantity]) -> dict[str, int]:
 
 
 def to_integer(name: str, nanos: int) -> int:
-    """Round an exact amount up to milli-cores (cpu) or whole units (everything else)."""
+    """Round an exact amount up to milli-cores (cpu) or whole units (everything else); beyond int64 it stays at the end of it."""
     if name == CPU:
         nanos *= MILLI_PER_CORE
-    return -(-nanos // NANO)
+    return min(-(-nanos // NANO), MAX_INT64)
 
 
 def is_extended(name: str) -> bool:
     """Tell whether a resource name is an extended resource: with a domain that is not Kubernetes' own."""
-    return "/" in name and "kubernetes.io/" not in name and not name.startswith("requests.")
+    return "/" in name and "kubernetes.io/" not in name and not name.startswith("requests.") and is_label_key(f"requests.{name}")
 
 
 def is_scalar(name: str) -> bool:
@@ -88,6 +90,7 @@ def is_scalar(name: str) -> bool:
     return is_extended(name) or "kubernetes.io/" in name or name.startswith(("hugepages-", "attachable-volumes-"))
 
 
+@lru_cache(maxsize=4096)
 def is_accounted(name: str) -> bool:
     """Tell whether the scheduler counts a resource at all; `pods` is a limit of the node, not a request."""
     return name in (CPU, MEMORY, EPHEMERAL_STORAGE) or is_scalar(name)

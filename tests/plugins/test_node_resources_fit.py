@@ -101,6 +101,16 @@ def test_amounts_near_the_end_of_int64_neither_warn_nor_fail(recwarn):
     assert not recwarn.list
 
 
+@pytest.mark.parametrize("name", ["cpu", "memory", GPU])
+def test_amounts_beyond_int64_stay_at_its_end(name, recwarn):
+    huge = cluster_of([node("n").resource(name, "9E")])
+    asking = pod("p").request({name: "9E"}).container({name: "9E"})
+    assert judge(PLUGIN, asking, cluster_of([node("n")])) == {"n": unresolvable(f"Insufficient {name}")}
+    assert judge(PLUGIN, pod("p").request({name: 1}), huge) == {"n": None}
+    assert rate(PLUGIN, pod("p").request({name: 1}), huge)
+    assert not recwarn.list
+
+
 # The reference node of SEMANTICS 8.2.
 REFERENCE = cluster_of(
     [node("n").cpu("4").memory("16Gi").resource(GPU, 4)],
