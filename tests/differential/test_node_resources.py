@@ -81,7 +81,7 @@ def is_supported_at_pod_level(name):
 
 
 def exact_total(spec, *, use_pod_level=True, defaults=False):
-    """Section 1.3, on exact fractions: name to amount."""
+    """A pod's total on exact fractions: name to amount."""
 
     def of(container):
         wants = {name: Fraction(quantity.nanos, NANO) for name, quantity in container.resources.requests.items()}
@@ -117,7 +117,7 @@ def whole(total):
 
 
 def nonzero(spec):
-    """Section 1.4: what a pod adds to its node's nonzero requested."""
+    """What a pod adds to its node's nonzero requested."""
     level = {} if spec.resources is None else spec.resources.requests
     if not any(is_supported_at_pod_level(name) for name in level):
         return whole(exact_total(spec, defaults=True))
