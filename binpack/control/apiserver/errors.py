@@ -55,13 +55,10 @@ class ConflictError(ApiError):
 
 
 class ForbiddenError(ApiError):
-    """Admission refuses the object."""
+    """Admission refuses the object; the message says which and why: `pods "web" is forbidden: …`."""
 
     code = 403
     reason = "Forbidden"
-
-    def __init__(self, resource: str, name: str, why: str) -> None:
-        super().__init__(f'{resource} "{name}" is forbidden: {why}')
 
 
 class InvalidError(ApiError):

@@ -48,7 +48,7 @@ class Store:
         The writes since the last compaction.
     """
 
-    __slots__ = ("_indices", "_tables", "admission", "clock", "history", "identities")
+    __slots__ = ("_indices", "_revisions", "_tables", "admission", "clock", "history", "identities")
 
     def __init__(self, clock: Clock, identities: Identities, admission: Admission | None = None) -> None:
         self.clock = clock
@@ -56,12 +56,17 @@ class Store:
         self.admission = admission if admission is not None else Admission()
         self.history = History()
         self._tables: dict[str, dict[str, dict[str, ApiObject]]] = {}
+        self._revisions: dict[str, int] = {}
         self._indices = Indices()
 
     @property
     def revision(self) -> int:
         """The number of writes so far, and the resourceVersion of a list made now."""
         return self.history.revision
+
+    def revision_of(self, resource: str) -> int:
+        """The revision of the last write to a resource; 0 if there was none."""
+        return self._revisions.get(resource, 0)
 
     # Reads
 
@@ -350,6 +355,7 @@ class Store:
         new = replace(new, metadata=replace(new.metadata, resource_version=str(revision)))
         self._tables.setdefault(resource, {}).setdefault(namespace, {})[name] = new
         self._indices.move(address, old, new)
+        self._revisions[resource] = revision
         self.history.append(WatchEvent(revision, what, resource, new, old))
         return new
 
@@ -359,6 +365,7 @@ class Store:
         revision = self.history.revision + 1
         last = replace(last, metadata=replace(last.metadata, resource_version=str(revision)))
         self._indices.move(address, stored, None)
+        self._revisions[resource] = revision
         self.history.append(WatchEvent(revision, "DELETED", resource, last, stored))
         return last
 

@@ -1,0 +1,65 @@
+"""Whether and when a container is started again.
+
+Source: pkg/kubelet/container/helpers.go (ShouldContainerBeRestarted) and kuberuntime (doBackOff), v1.35. Kubelet's jitter of the waiting
+time is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from binpack.units import US_PER_MINUTE, US_PER_S
+
+INITIAL_BACKOFF_US = 10 * US_PER_S
+MAX_BACKOFF_US = 300 * US_PER_S
+BACKOFF_RESET_US = 10 * US_PER_MINUTE
+
+
+def should_restart(policy: str, last_exit_code: int | None, *, is_terminating: bool = False) -> bool:
+    """Tell whether a container that does not run is to be started.
+
+    Parameters
+    ----------
+    policy : str
+        The pod's restartPolicy; empty means Always.
+    last_exit_code : int or None
+        None if it has never run.
+    is_terminating : bool
+        The pod is being deleted.
+    """
+    if is_terminating:
+        return False
+    if last_exit_code is None or policy in ("", "Always"):
+        return True
+    return policy == "OnFailure" and last_exit_code != 0
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """The crash-loop back-off of one container.
+
+    Parameters
+    ----------
+    delay_us : int
+        How long after its exit it may be started at the earliest, 0 for at once.
+    next_us : int
+        The delay after the next exit.
+    """
+
+    delay_us: int
+    next_us: int
+
+
+def backoff_after_exit(current_us: int, ran_us: int) -> Backoff:
+    """Return the delay of a restart, and the one to remember: at once, then 10, 20, 40 … up to 300 s.
+
+    Parameters
+    ----------
+    current_us : int
+        The delay that was remembered; 0 for none.
+    ran_us : int
+        How long the container ran. After more than 10 minutes the former crashes are forgotten.
+    """
+    if current_us == 0 or ran_us > BACKOFF_RESET_US:
+        return Backoff(0, INITIAL_BACKOFF_US)
+    return Backoff(current_us, min(2 * current_us, MAX_BACKOFF_US))
