@@ -22,8 +22,13 @@ _NEVER = 1 << 62
 class Client(Protocol):
     """Whoever watches the store and writes to it."""
 
-    name: str
-    resources: Collection[str] | None
+    @property
+    def name(self) -> str:
+        """Its component's name."""
+
+    @property
+    def resources(self) -> Collection[str] | None:
+        """What it watches; None for everything."""
 
     def observe(self, event: WatchEvent) -> None:
         """Hear of one write to one of `resources` (None: to any)."""
@@ -56,6 +61,7 @@ class ControlPlane:
         self.steps = 0
         self._delivered = 0
         self._wakes = [_NEVER] * len(self.clients)
+        self._subscribers_of: dict[str, tuple[int, ...]] = {}
 
     def client(self, name: str) -> Client:
         """Return a client by its name."""
@@ -63,19 +69,19 @@ class ControlPlane:
 
     def deliver(self) -> None:
         """Let all clients hear of the writes that they have not heard of."""
-        events = self.store.watch(self._delivered)
-        if events:
-            self._delivered = self.store.revision
-            for position, client in enumerate(self.clients):
-                heard = False
-                for event in events:
-                    if client.resources is None or event.resource in client.resources:
-                        client.observe(event)
-                        heard = True
-                if heard:
-                    self._ask(position)
-            if len(self.store.history) > 2 * KEPT_EVENTS:
-                self.store.compact(self._delivered - KEPT_EVENTS)
+        revision = self.store.revision
+        if revision == self._delivered:
+            return
+        touched: dict[int, None] = {}
+        for event in self.store.watch(self._delivered):
+            for position in self._subscribers(event.resource):
+                self.clients[position].observe(event)
+                touched[position] = None
+        self._delivered = revision
+        for position in touched:
+            self._ask(position)
+        if len(self.store.history) > 2 * KEPT_EVENTS:
+            self.store.compact(revision - KEPT_EVENTS)
 
     def settle(self) -> None:
         """Let the clients act until nobody has anything to do at the present instant.
@@ -114,3 +120,13 @@ class ControlPlane:
     def _ask(self, position: int) -> None:
         wake_us = self.clients[position].next_wake_us()
         self._wakes[position] = _NEVER if wake_us is None else wake_us
+
+    def _subscribers(self, resource: str) -> tuple[int, ...]:
+        """Return the positions of the clients that watch a resource."""
+        known = self._subscribers_of.get(resource)
+        if known is None:
+            known = tuple(
+                position for position, client in enumerate(self.clients) if client.resources is None or resource in client.resources
+            )
+            self._subscribers_of[resource] = known
+        return known

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import numpy as np
+
+from binpack.control.expand import expand_workloads
+from binpack.model.base import replace
+from binpack.model.meta import controller_of
+from binpack.testing import deployment, job, pod, priority_class, replica_set
+
+
+def test_owners_without_pods_are_expanded_in_the_order_of_the_input():
+    objects = [
+        replica_set("db", pod().request(cpu="2"), replicas=2),
+        deployment("web", pod().request(cpu="1"), replicas=3),
+        job("build", pod(), completions=5, parallelism=2),
+    ]
+    pods = expand_workloads(objects)
+    assert [one.metadata.labels.get("app") for one in pods] == ["db", "db", "web", "web", "web", "build", "build"]
+    assert [controller_of(one.metadata).kind for one in pods] == ["ReplicaSet"] * 5 + ["Job"] * 2
+    assert all(one.status.phase == "Pending" and not one.spec.node_name for one in pods)
+    assert len({one.metadata.name for one in pods}) == 7
+
+
+def test_owners_that_have_pods_are_left_alone():
+    web = deployment("web", pod(), replicas=3)
+    present = replica_set("web-1", pod(), replicas=1)
+    owner = pod().owner("Deployment", "web").build().metadata.owner_references
+    present = replace(present, metadata=replace(present.metadata, owner_references=owner))
+    mine = pod("web-1-x").owner("ReplicaSet", "web-1").build()
+    assert expand_workloads([web, present, mine]) == ()
+    assert len(expand_workloads([web, present])) == 1
+
+
+def test_pods_are_admitted():
+    objects = [priority_class("high", 1000), deployment("web", pod().priority_class("high").request(cpu="1"), replicas=1)]
+    (only,) = expand_workloads(objects)
+    assert only.spec.priority == 1000
+    assert [one.toleration_seconds for one in only.spec.tolerations] == [300, 300]
+    assert only.spec.scheduler_name == "default-scheduler"
+
+
+def test_large_owners_need_more_than_one_sync():
+    assert len(expand_workloads([replica_set("big", pod(), replicas=1201)])) == 1201
+
+
+def test_names_depend_on_the_generator_alone():
+    objects = [deployment("web", pod(), replicas=3)]
+    names = [[one.key for one in expand_workloads(objects, generator=np.random.default_rng(seed))] for seed in (1, 1, 2)]
+    assert names[0] == names[1] != names[2]
+
+
+def test_what_is_suspended_paused_or_gone_has_no_pods():
+    suspended = job("build", pod())
+    suspended = replace(suspended, spec=replace(suspended.spec, suspend=True))
+    paused = deployment("web", pod())
+    paused = replace(paused, spec=replace(paused.spec, paused=True))
+    assert expand_workloads([suspended, paused, deployment("none", pod(), replicas=0)]) == ()
