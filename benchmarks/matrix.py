@@ -57,7 +57,7 @@ class RunSpec:
         )[:16]
 
 
-def expand(suite: Suite, *, trace_dir: str | None = None, seeds: tuple[int, ...] | None = None) -> tuple[RunSpec, ...]:
+def expand(suite: Suite, *, trace_dir: str | None = None) -> tuple[RunSpec, ...]:
     """Return every run of a suite: by workload, then seed, then policy, so that what is compared runs close together.
 
     Raises
@@ -69,7 +69,7 @@ def expand(suite: Suite, *, trace_dir: str | None = None, seeds: tuple[int, ...]
         RunSpec(workload, policy, seed, suite.ties, suite.optimum, folder, trace_digest)
         for workload in suite.workloads
         for folder, trace_digest in [_trace(workload, trace_dir)]
-        for seed in seeds or suite.seeds
+        for seed in suite.seeds
         for policy in suite.policies
     )
 

@@ -1,0 +1,186 @@
+"""`binpack bench`: suites of workloads × policies × seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from binpack.cli.output import Column, Format, emit, emit_document, output_options
+from binpack.results.text_table import table
+
+if TYPE_CHECKING:
+    from benchmarks.executors import Executor
+    from benchmarks.findings import Findings
+
+DEFAULT_OUT = Path("results")
+
+
+@click.group()
+def bench() -> None:
+    """Run suites of workloads × policies × seeds, and compare policies with each other and with the optimum.
+
+    \b
+    Examples:
+      binpack bench list
+      binpack bench run quickstart
+      binpack bench report results/quickstart
+      binpack bench compare results/quickstart --baseline BestFit
+    """
+
+
+@bench.command("list")
+@output_options
+def list_suites(output: Format) -> None:
+    """List the suites that come with the package.
+
+    \b
+    Examples:
+      binpack bench list
+      binpack bench list -o wide
+    """
+    from benchmarks.suite import load_suite, suite_names
+
+    rows: list[dict[str, Any]] = []
+    for suite in map(load_suite, suite_names()):
+        runs = len(suite.workloads) * len(suite.policies) * len(suite.seeds)
+        names = [workload.name for workload in suite.workloads]
+        policies = [policy.name for policy in suite.policies]
+        rows.append({"suite": suite.name, "runs": runs, "workloads": names, "policies": policies, "description": suite.description})
+    emit(
+        rows,
+        [Column("suite"), Column("runs"), Column("description"), Column("workloads", wide=True), Column("policies", wide=True)],
+        output,
+    )
+
+
+@bench.command()
+@click.argument("suite")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Results directory  [default: results/SUITE].")
+@click.option("--jobs", "-j", type=click.IntRange(min=1), default=2, show_default=True, help="Processes on this machine.")
+@click.option("--dask", metavar="ADDRESS", help="Run on this Dask cluster instead, for example tcp://host:8786.")
+@click.option("--trace-dir", type=click.Path(), help="Where recorded traces lie  [default: $BINPACK_TRACES].")
+@click.option("--seed", "seeds", type=click.IntRange(min=0), multiple=True, help="Run these seeds instead of the suite's.")
+@click.option("--workload", "workloads", multiple=True, help="Run only these workloads.")
+@click.option("--policy", "policies", multiple=True, help="Run only these policies.")
+@click.option("-v", "--verbose", is_flag=True, help="Name each run as it ends.")
+@output_options
+def run(
+    suite: str,
+    out: Path | None,
+    jobs: int,
+    dask: str | None,
+    trace_dir: str | None,
+    seeds: tuple[int, ...],
+    workloads: tuple[str, ...],
+    policies: tuple[str, ...],
+    verbose: bool,
+    output: Format,
+) -> int:
+    """Run SUITE (a name or a YAML file): what is not in the results directory yet; print a table and write a report.
+
+    Ctrl-C loses at most the runs in flight; the next start goes on. Exits 1 if a run failed.
+
+    \b
+    Examples:
+      binpack bench run quickstart
+      binpack bench run my-suite.yaml --out results/mine --jobs 8
+      binpack bench run openb --trace-dir ~/traces --policy BestFit --seed 1
+      binpack bench run quickstart --dask tcp://scheduler:8786
+    """
+    from benchmarks.matrix import expand
+    from benchmarks.progress import suite_progress
+    from benchmarks.record import describe_suite
+    from benchmarks.results_dir import ResultsDir
+    from benchmarks.run import run_suite, unfinished
+    from benchmarks.selection import select
+    from benchmarks.suite import load_suite
+
+    chosen = select(load_suite(suite), workloads=workloads, policies=policies, seeds=seeds)
+    specs = expand(chosen, trace_dir=trace_dir)
+    folder = out or DEFAULT_OUT / chosen.name
+    missing = unfinished(specs, folder)
+    ResultsDir(folder).write_suite(describe_suite(chosen, specs, argument=suite))
+    with suite_progress(len(missing), verbose=verbose) as told:
+        failures = run_suite(missing, folder, _executor(jobs, dask), told=told)
+    for label, problem in failures.items():
+        click.echo(f"failed: {label}: {problem}", err=True)
+    if len(failures) == len(specs):
+        return 1
+    _print(_report(folder), output)
+    notes = f"{len(specs)} runs ({len(specs) - len(missing)} reused); report: {folder / 'report.html'}"
+    click.echo(f"\n{notes}", err=output is not Format.TABLE)
+    return 1 if failures else 0
+
+
+@bench.command()
+@click.argument("results", type=click.Path(path_type=Path))
+@output_options
+def report(results: Path, output: Format) -> None:
+    """Write the report of finished runs again, and print its table.
+
+    \b
+    Examples:
+      binpack bench report results/quickstart
+      binpack bench report results/quickstart -o csv
+    """
+    _print(_report(results), output)
+
+
+@bench.command()
+@click.argument("results", type=click.Path(path_type=Path))
+@click.option("--baseline", help="The policy to compare with  [default: the suite's].")
+@click.option("--metric", default="nodes_in_use_mean_count", show_default=True, help="A numeric column of the runs.")
+@output_options
+def compare(results: Path, baseline: str | None, metric: str, output: Format) -> None:
+    """Compare policies pair by pair: same workload, same seed, mean difference with its 95 % interval.
+
+    \b
+    Examples:
+      binpack bench compare results/quickstart
+      binpack bench compare results/quickstart --baseline BestFit --metric wait_p99_s
+    """
+    from benchmarks.comparison import compare_to_baseline
+    from benchmarks.record import check_column, check_policy, read_finished
+
+    finished = read_finished(results)
+    against = check_policy(finished, baseline or finished.suite.baseline)
+    check_column(finished, metric)
+    rows = compare_to_baseline(finished.runs, metric, against).to_dict("records")
+    names = ("workload", "policy", "baseline", "metric", "mean", "low", "high", "count", "significant")
+    emit([{str(key): value for key, value in row.items()} for row in rows], [Column(name) for name in names], output)
+
+
+def _executor(jobs: int, dask: str | None) -> Executor:
+    from benchmarks.executors import DaskCluster, LocalProcesses, Serial
+
+    if dask is not None:
+        return DaskCluster(dask)
+    return Serial() if jobs == 1 else LocalProcesses(jobs)
+
+
+def _report(folder: Path) -> Findings:
+    from benchmarks.findings import findings
+    from benchmarks.record import read_finished
+    from benchmarks.report import write_report
+
+    finished = read_finished(folder)
+    found = findings(finished.runs, finished.samples, baseline=finished.suite.baseline)
+    write_report(folder / "report.html", found, finished.document)
+    return found
+
+
+def _print(found: Findings, output: Format) -> None:
+    from benchmarks.findings import table_rows
+
+    if output in (Format.TABLE, Format.WIDE):
+        click.echo(table(*table_rows(found)))
+        for sentence in found.verdict():
+            click.echo(sentence)
+        return
+    records = [{str(key): value for key, value in record.items()} for record in found.table.to_dict("records")]
+    if output is Format.CSV:
+        emit(records, [Column(str(name)) for name in found.table.columns], output)
+    else:
+        emit_document(records, output)
