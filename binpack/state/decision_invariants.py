@@ -177,7 +177,9 @@ def _domain_counts(before: Before, pod: Pod, constraint: TopologySpreadConstrain
     counts: Counter[str] = Counter()
     on_node: Counter[str] = Counter()
     selector = constraint.label_selector
-    empty = selector is not None and not selector.match_labels and not selector.match_expressions and not constraint.match_label_keys
+    # Keys that the pod has no label for add nothing, and leave an empty selector empty.
+    merged = any(key in pod.metadata.labels for key in constraint.match_label_keys)
+    empty = selector is not None and not selector.match_labels and not selector.match_expressions and not merged
     for other in before.pods:
         same = other.metadata.namespace == pod.metadata.namespace and other.metadata.deletion_timestamp is None
         if same and not empty and _counts_for(constraint, pod, other.metadata.labels):
