@@ -69,7 +69,7 @@ def explain(
     from binpack.scheduler.explanation_text import explanation_text, matrix_text
 
     configuration = read_scheduler(config)
-    objects = read_cluster(cluster, pods)
+    objects = read_cluster(cluster, pods, config=config)
     result = explained(objects, pod, namespace=namespace, configuration=configuration, ties=ties, seed=seed)
     if skipped := objects.skipped_line():
         note(skipped)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 import click
 
@@ -36,6 +37,10 @@ USER_ERROR = 2
 INTERRUPTED = 130
 
 
+class _ReaderGoneError(Exception):
+    """A broken pipe, under a name that click does not know: it would turn that into exit code 1."""
+
+
 class Subcommands(click.Group):
     """Subcommands that are imported when they are needed, so that `binpack --help` stays quick."""
 
@@ -55,6 +60,13 @@ class Subcommands(click.Group):
                 loaded: click.Command = entry.load()
                 return loaded
         return None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the subcommand."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the subcommand; a misspelt one is answered with the nearest names."""
@@ -100,12 +112,13 @@ def run(arguments: Sequence[str]) -> int:
         click.echo(f"{where}: {error.format_message()}", err=True)
         return USER_ERROR
     except BinpackError as error:
-        click.echo(f"error: {error}", err=True)
+        for problem in str(error).splitlines():
+            click.echo(f"error: {problem}", err=True)
         return USER_ERROR
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
+    except (_ReaderGoneError, BrokenPipeError):
         # The reader of our output has seen enough (`| head`). Python would complain once more when it flushes on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

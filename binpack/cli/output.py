@@ -153,4 +153,6 @@ def _csv(rows: Iterable[Mapping[str, Any]], keys: Sequence[str]) -> str:
 
 
 def _flat(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, dict) else ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+    if isinstance(value, dict | bool):
+        return json.dumps(value)
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else value

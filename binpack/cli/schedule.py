@@ -87,7 +87,7 @@ def schedule(
     from binpack.cli.progress import progress
 
     configuration = read_scheduler(config)
-    objects = read_cluster(cluster, pods)
+    objects = read_cluster(cluster, pods, config=config)
     with progress("pods") as tick:
         result = place(objects, configuration=configuration, ties=ties, seed=seed, preemption=preemption or evict, evict=evict, tick=tick)
     if skipped := objects.skipped_line():

@@ -6,6 +6,8 @@ Nothing is imitated here: the controllers run against a store until they are qui
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -27,8 +29,29 @@ _OWNERS = (Deployment, ReplicaSet, Job)
 _READ_BY_ADMISSION = (PriorityClass, RuntimeClass)
 
 
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """What the controllers created.
+
+    Parameters
+    ----------
+    pods : tuple of Pod
+        Pending, defaulted and admitted, in the order of their owners, without a creation time.
+    replica_sets : tuple of ReplicaSet
+        Of the Deployments. The scheduler reads them: it spreads the pods of one by default.
+    """
+
+    pods: tuple[Pod, ...]
+    replica_sets: tuple[ReplicaSet, ...]
+
+
 def expand_workloads(objects: Iterable[KubernetesObject], *, generator: np.random.Generator | None = None) -> tuple[Pod, ...]:
-    """Return the pods of all Deployments, ReplicaSets and Jobs among the objects that own nothing yet.
+    """Return the pods of all Deployments, ReplicaSets and Jobs among the objects that own nothing yet. See `expand`."""
+    return expand(objects, generator=generator).pods
+
+
+def expand(objects: Iterable[KubernetesObject], *, generator: np.random.Generator | None = None) -> Expansion:
+    """Let the controllers create what all Deployments, ReplicaSets and Jobs among the objects lack that own nothing yet.
 
     Parameters
     ----------
@@ -39,8 +62,7 @@ def expand_workloads(objects: Iterable[KubernetesObject], *, generator: np.rando
 
     Returns
     -------
-    tuple of Pod
-        Pending, defaulted and admitted, in the order of their owners, without a creation time.
+    Expansion
 
     Raises
     ------
@@ -63,7 +85,16 @@ def expand_workloads(objects: Iterable[KubernetesObject], *, generator: np.rando
     ControlPlane(store, start(WORKLOAD_CONTROLLERS, store, EventSink())).settle()
     positions = {owner.metadata.uid: position for position, owner in enumerate(created)}
     ordered = sorted(store.scan(Pod), key=lambda pod: positions[_root_uid(pod, store)])
-    return tuple(replace(pod, metadata=replace(pod.metadata, creation_timestamp=None, resource_version="")) for pod in ordered)
+    given = {_identity(value.metadata.namespace, value.kind, value.metadata.name) for value in created}
+    replica_sets = [one for one in store.scan(ReplicaSet) if _identity(one.metadata.namespace, one.kind, one.metadata.name) not in given]
+    return Expansion(tuple(_timeless(pod) for pod in ordered), tuple(_timeless(one) for one in replica_sets))
+
+
+T = TypeVar("T", Pod, ReplicaSet)
+
+
+def _timeless(value: T) -> T:
+    return replace(value, metadata=replace(value.metadata, creation_timestamp=None, resource_version=""))
 
 
 def _root_uid(pod: Pod, store: Store) -> str:

@@ -1,0 +1,92 @@
+"""Objects that somebody wrote, among those that come from a cluster: validated, admitted, and turned into pods by their controllers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+
+from binpack.errors import ManifestError
+from binpack.model.admission import admit_pod
+from binpack.model.base import replace
+from binpack.model.kinds import KubernetesObject
+from binpack.model.load import check
+from binpack.model.objects import Objects, Source, identity
+from binpack.model.pod import Pod
+from binpack.model.workloads import DaemonSet, Deployment, Job, ReplicaSet, ReplicationController, StatefulSet
+from binpack.state.catalog import Catalog
+
+_EXPANDED = (Deployment, ReplicaSet, Job)
+_NOT_EXPANDED = (DaemonSet, StatefulSet, ReplicationController)
+
+_MADE = Source("made by a controller", None)
+
+
+def completed(objects: Objects, *, new_from: int) -> Objects:
+    """Do to written objects what an API server and the controllers would do: check, admit, make pods.
+
+    Parameters
+    ----------
+    objects : Objects
+    new_from : int
+        From this position on everything counts as written; before it, what is a document of its own, without a uid and a creation
+        time. The items of a List come from a cluster.
+
+    Raises
+    ------
+    ManifestError
+        If the API server would refuse something; the file is named.
+    """
+    written = [index for index in range(len(objects)) if index >= new_from or _is_written(objects, index)]
+    check(Objects(tuple(objects.objects[i] for i in written), tuple(objects.sources[i] for i in written)), "manifest")
+    catalog = _classes(objects)
+    ready = list(objects.objects)
+    for index in written:
+        value = ready[index]
+        if isinstance(value, Pod) and not value.spec.node_name:
+            ready[index] = _admitted(value, catalog, objects.place(index))
+        elif isinstance(value, _EXPANDED):
+            # The controller would meet the refusal again and again, and nobody would see it.
+            template = replace(value.spec.template.metadata, name=value.metadata.name, namespace=value.metadata.namespace)
+            _admitted(Pod(metadata=template, spec=value.spec.template.spec), catalog, objects.place(index))
+    _tell_not_expanded(ready[index] for index in written)
+    return _expanded(objects.with_objects(ready), frozenset(written))
+
+
+def _is_written(objects: Objects, index: int) -> bool:
+    meta = objects.objects[index].metadata
+    return objects.sources[index].item is None and not meta.uid and meta.creation_timestamp is None
+
+
+def _classes(objects: Objects) -> Catalog:
+    catalog = Catalog()
+    for value in objects:
+        if value.kind in ("PriorityClass", "RuntimeClass"):
+            catalog.put(value)
+    return catalog
+
+
+def _admitted(pod: Pod, catalog: Catalog, place: str) -> Pod:
+    try:
+        return admit_pod(pod, catalog)
+    except ManifestError as error:
+        raise ManifestError(f"{place}: {error}") from None
+
+
+def _expanded(objects: Objects, written: frozenset[int]) -> Objects:
+    """Add the pods of written workloads that have none; those of a dump have had their controllers."""
+    values = [value for index, value in enumerate(objects.objects) if index in written or not isinstance(value, _EXPANDED)]
+    if not any(isinstance(value, _EXPANDED) for value in values):
+        return objects
+    from binpack.control.expand import expand
+
+    expansion = expand(values)
+    made: tuple[KubernetesObject, ...] = (*expansion.replica_sets, *expansion.pods)
+    return Objects((*objects.objects, *made), (*objects.sources, *((_MADE,) * len(made))), objects.skipped)
+
+
+def _tell_not_expanded(written: Iterable[KubernetesObject]) -> None:
+    for value in written:
+        if isinstance(value, _NOT_EXPANDED):
+            name = identity(value.kind, value.metadata.namespace, value.metadata.name)
+            click.echo(f"warning: {name}: no pods are made of it, for its controller is not there yet", err=True)
