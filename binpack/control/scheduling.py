@@ -1,0 +1,288 @@
+"""The scheduler as one more client of the store: it watches nodes and pods, decides one pod at a time, and writes bindings.
+
+It keeps its own view of the cluster (`binpack.state`), which is a function of what it has watched: a copy of a run leaves it out and
+builds it anew. Source: pkg/scheduler/schedule_one.go (scheduleOne, handleSchedulingFailure), v1.35.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from binpack.control.apiserver.errors import ApiError
+from binpack.control.apiserver.store import Store
+from binpack.control.apiserver.watch import WatchEvent
+from binpack.control.conditions import find_condition, transitioned
+from binpack.control.records import EventSink, Record
+from binpack.framework.interface import Allocation
+from binpack.framework.profile import Profile
+from binpack.model.base import replace
+from binpack.model.meta import Condition
+from binpack.model.node import Node
+from binpack.model.pod import Pod
+from binpack.scheduler.cycle import Decision, Refusal, SchedulingCycle
+from binpack.scheduler.event_handlers import EventHandlers
+from binpack.scheduler.queue.queued_pod import QueuedPod
+from binpack.scheduler.queue.scheduling_queue import SchedulingQueue
+from binpack.scheduler.ties import TieBreaker
+from binpack.state.cluster import Cluster
+
+MAX_MESSAGE_BYTES = 1024
+
+_OTHER_KINDS = (
+    "Namespace",
+    "Service",
+    "ReplicationController",
+    "ReplicaSet",
+    "StatefulSet",
+    "PodDisruptionBudget",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "StorageClass",
+    "CSINode",
+    "CSIDriver",
+    "CSIStorageCapacity",
+    "VolumeAttachment",
+)
+_READ_FOR_THEIR_SELECTOR = frozenset({"ReplicationController", "ReplicaSet", "StatefulSet"})
+
+
+@dataclass(slots=True)
+class SchedulingCounters:
+    """What the scheduler has done so far; the same on every machine.
+
+    Parameters
+    ----------
+    attempts : int
+        Pods tried, those that were tried again counted again.
+    bound : int
+        Pods placed.
+    unschedulable : int
+        Attempts in which no node was feasible.
+    errors : int
+        Attempts that failed with an error.
+    evaluated_nodes : int
+        Nodes looked at by filters.
+    victims : int
+        Pods deleted to make room for others.
+    """
+
+    attempts: int = 0
+    bound: int = 0
+    unschedulable: int = 0
+    errors: int = 0
+    evaluated_nodes: int = 0
+    victims: int = 0
+
+
+class Scheduler:
+    """kube-scheduler as a client of the store.
+
+    Parameters
+    ----------
+    store : Store
+    sink : EventSink
+    profiles : Mapping[str, Profile]
+        By scheduler name.
+    tie_breaker : TieBreaker
+    generator : numpy.random.Generator, optional
+        For policies that draw.
+
+    Attributes
+    ----------
+    counters : SchedulingCounters
+    queue : SchedulingQueue
+    """
+
+    name = "default-scheduler"
+    resources = frozenset({"Node", "Pod", *_OTHER_KINDS})
+
+    def __init__(
+        self,
+        store: Store,
+        sink: EventSink,
+        profiles: Mapping[str, Profile],
+        *,
+        tie_breaker: TieBreaker,
+        generator: np.random.Generator | None = None,
+    ) -> None:
+        self.counters = SchedulingCounters()
+        self.queue = SchedulingQueue(profiles)
+        self._store = store
+        self._sink = sink
+        self._profiles = dict(profiles)
+        self._tie_breaker = tie_breaker
+        self._generator = generator
+        self._is_idle = False
+        self._open(Cluster(), next_start=0)
+
+    @property
+    def cluster(self) -> Cluster:
+        """What the scheduler sees."""
+        return self._cycle.cluster
+
+    def observe(self, event: WatchEvent) -> None:
+        """Follow one change, and let the queue know."""
+        before, after = event.previous, None if event.type == "DELETED" else event.object
+        if event.resource in _READ_FOR_THEIR_SELECTOR and before is not None and after is not None and _same_selector(before, after):
+            return
+        self._handlers.handle(before, after, self._store.clock.now_us)
+        self._is_idle = False
+
+    def next_wake_us(self) -> int | None:
+        """Return when there may be a pod to try."""
+        now_us = self._store.clock.now_us
+        return now_us if not self._is_idle else self.queue.next_flush_us(now_us)
+
+    def work(self) -> None:
+        """Try one pod, if there is one."""
+        now_us = self._store.clock.now_us
+        self.queue.flush(now_us, self.cluster)
+        queued = self.queue.pop()
+        if queued is None:
+            self._is_idle = True
+            return
+        self._is_idle = False
+        self.counters.attempts += 1
+        self._cycle.nominated = self.queue.nominator.by_node()
+        self._cycle.now = self._store.clock.timestamp
+        decision = self._cycle.decide(queued.pod)
+        if decision.search is not None:
+            self.counters.evaluated_nodes += decision.search.evaluated
+        if decision.node is not None:
+            self._place(queued, decision, now_us)
+        else:
+            self._put_back(queued, decision, now_us)
+
+    # One attempt
+
+    def _place(self, queued: QueuedPod, decision: Decision, now_us: int) -> None:
+        """Assume the pod on its node and bind it."""
+        pod, node_name = decision.pod, decision.node
+        assert node_name is not None
+        answer = self._cycle.commit(decision)
+        if isinstance(answer, Refusal):
+            message = f"0/1 nodes are available: 1 {', '.join(answer.status.reasons)}."
+            self._fail(queued, "Unschedulable", message, now_us)
+            self.queue.requeue_unschedulable(queued, (answer.plugin,), now_us, self.cluster)
+            return
+        try:
+            self._store.bind(pod, node_name)
+        except ApiError as error:
+            self._forget(pod, answer)
+            self.queue.requeue_error(queued, now_us, self.cluster)
+            self._fail(queued, "SchedulerError", str(error), now_us)
+            return
+        self.queue.done(queued)
+        self.counters.bound += 1
+        message = f"Successfully assigned {pod.key} to {node_name}"
+        self._sink.record(now_us, self.name, Record(pod, "Normal", "Scheduled", message))
+
+    def _forget(self, pod: Pod, allocations: tuple[Allocation, ...]) -> None:
+        for allocation in reversed(allocations):
+            allocation.undo()
+        self.cluster.remove_pod(pod.key)
+
+    def _put_back(self, queued: QueuedPod, decision: Decision, now_us: int) -> None:
+        """Let the pod wait, say why, and make room for it if preemption found where."""
+        message = decision.message or ""
+        if decision.failed:
+            self.counters.errors += 1
+            self.queue.requeue_error(queued, now_us, self.cluster)
+            self._fail(queued, "SchedulerError", message, now_us)
+            return
+        self.counters.unschedulable += 1
+        outcome = decision.post_filter
+        nominated = None if outcome is None else outcome.nominated_node
+        self.queue.requeue_unschedulable(queued, decision.rejecting_plugins, now_us, self.cluster, nominated_node=nominated)
+        self._fail(queued, "Unschedulable", message, now_us, nominated_node=nominated)
+        if outcome is not None and outcome.victims and nominated:
+            self._preempt(queued.pod, nominated, outcome.victims, now_us)
+
+    def _fail(self, queued: QueuedPod, reason: str, message: str, now_us: int, *, nominated_node: str | None = None) -> None:
+        """Write why a pod was not placed: an Event each time, the condition PodScheduled when it says something new."""
+        pod = self._store.find(Pod, queued.pod.metadata.name, queued.pod.metadata.namespace)
+        if pod is None or pod.metadata.uid != queued.pod.metadata.uid or pod.spec.node_name:
+            return
+        self._sink.record(now_us, self.name, Record(pod, "Warning", "FailedScheduling", _cut(message)))
+        status = pod.status
+        old = find_condition(status.conditions, "PodScheduled")
+        if old is None or (old.status, old.reason, old.message) != ("False", reason, message):
+            condition = Condition("PodScheduled", "False", reason, message)
+            status = replace(status, conditions=transitioned(status.conditions, condition, self._store.clock.timestamp))
+        if nominated_node is not None and nominated_node != status.nominated_node_name:
+            status = replace(status, nominated_node_name=nominated_node)
+        if status is not pod.status:
+            self._store.update_status(replace(pod, status=status))
+
+    def _preempt(self, pod: Pod, node_name: str, victims: tuple[Pod, ...], now_us: int) -> None:
+        """Delete the victims, and take away the nominations of less important pods to the same node."""
+        for other in self.queue.nominator.pods_for(node_name):
+            current = self._store.find(Pod, other.metadata.name, other.metadata.namespace)
+            if other.priority < pod.priority and current is not None and current.status.nominated_node_name:
+                self._store.update_status(replace(current, status=replace(current.status, nominated_node_name="")))
+        message = f"{self.name}: preempting to accommodate a higher priority pod"
+        for victim in victims:
+            current = self._store.find(Pod, victim.metadata.name, victim.metadata.namespace)
+            if current is None or current.metadata.uid != victim.metadata.uid or current.is_terminating:
+                continue
+            condition = Condition("DisruptionTarget", "True", "PreemptionByScheduler", message)
+            conditions = transitioned(current.status.conditions, condition, self._store.clock.timestamp)
+            marked = self._store.update_status(replace(current, status=replace(current.status, conditions=conditions)))
+            meta = marked.metadata
+            self._store.delete(Pod, meta.name, meta.namespace, uid=meta.uid)
+            self.counters.victims += 1
+            told = f"Preempted by pod {pod.metadata.uid} on node {node_name}"
+            self._sink.record(now_us, self.name, Record(marked, "Normal", "Preempted", told))
+
+    # Copies
+
+    def _open(self, cluster: Cluster, *, next_start: int) -> None:
+        self._cycle = SchedulingCycle(
+            cluster, self._profiles, tie_breaker=self._tie_breaker, generator=self._generator, preemption=True
+        )  # fmt: skip
+        self._cycle.next_start = next_start
+        self._handlers = EventHandlers(cluster, self.queue)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the columns, which are a function of the objects and hold functions; keep the order in which they came."""
+        state = {name: value for name, value in self.__dict__.items() if name not in ("_cycle", "_handlers")}
+        cluster = self.cluster
+        state["next_start"] = self._cycle.next_start
+        state["nodes"] = [cluster.node(int(row)).name for row in cluster.rows_in_order()]
+        state["pods"] = [(pod.metadata.namespace, pod.metadata.name) for pod, _ in cluster.pods()]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        next_start, nodes, pods = state.pop("next_start"), state.pop("nodes"), state.pop("pods")
+        self.__dict__.update(state)
+        store, cluster = self._store, Cluster()
+        for kind in _OTHER_KINDS:
+            for value in store.scan(kind):
+                cluster.put(value)
+        for name in nodes:
+            cluster.add_node(store.get(Node, name))
+        for namespace, name in pods:
+            pod = store.get(Pod, name, namespace)
+            cluster.add_pod(pod, pod.spec.node_name)
+        for pod in store.scan(Pod):
+            # Those of nodes that are gone.
+            if pod.spec.node_name and not pod.is_terminal and cluster.node_of(pod.key) is None:
+                cluster.add_pod(pod, pod.spec.node_name)
+        self._open(cluster, next_start=next_start)
+
+
+def _same_selector(before: Any, after: Any) -> bool:
+    """Tell whether two states of a workload object look the same to the scheduler, which reads its selector alone."""
+    return bool(before.spec.selector == after.spec.selector)
+
+
+def _cut(message: str) -> str:
+    """Cut an Event's message to 1024 bytes, the last of which say so."""
+    encoded = message.encode()
+    if len(encoded) <= MAX_MESSAGE_BYTES:
+        return message
+    return encoded[: MAX_MESSAGE_BYTES - 4].decode(errors="ignore") + " ..."
