@@ -6,8 +6,9 @@ and has `to_pandas()`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,10 +26,14 @@ from binpack.scheduler.explanation import Explanation
 from binpack.scheduler.find import find_pod
 from binpack.scheduler.placement import nominations, place_waiting
 from binpack.scheduler.schedule import Schedule
-from binpack.scheduler.snapshot import build_cluster, waiting_pods
+from binpack.scheduler.snapshot import build_cluster, scheduler_of, waiting_pods
 from binpack.scheduler.ties import TieBreaker, Ties
 from binpack.sim.streams import stream
 from binpack.state.cluster import Cluster
+
+if TYPE_CHECKING:
+    from binpack.optimal.optimize import Optimum
+    from binpack.optimal.solve import Objective
 
 MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 
@@ -145,8 +150,8 @@ def explain(
     --------
     >>> from binpack.testing import node, pod
     >>> objects = [node("n1").cpu("1").build(), node("n2").cordon().build(), pod("web").request(cpu="2").build()]
-    >>> explain(objects, "web").message
-    '0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.'
+    >>> explain(objects, "web", preemption=False).message
+    '0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable.'
     """
     everything = tuple(objects)
     profiles = build_profiles(registry(), configuration)
@@ -161,6 +166,76 @@ def explain(
     cycle = _cycle(cluster, profiles, rule, seed, preemption=preemption, score_single=True)
     cycle.nominated = nominations(other for other in waiting_pods(pods, profiles).pending if other.key != found.key)
     return explain_pod(cycle, unbound, ties=rule, present_node=present_node, notes=_notes(found, profiles))
+
+
+def optimize(
+    objects: Iterable[KubernetesObject],
+    *,
+    objective: Objective = "nodes",
+    prices: Mapping[str, float | str] | None = None,
+    configuration: ResolvedConfiguration | None = None,
+    seed: int = 0,
+    time_limit_s: float | None = None,
+    deterministic_limit: float | None = None,
+    bare_pods_stay: bool = False,
+) -> Optimum:
+    """Find the best placement of a snapshot's pods, and prove how good any placement could be.
+
+    Parameters
+    ----------
+    objects : iterable of KubernetesObject
+        What `load` read.
+    objective : "nodes", "cost" or "priority"
+        Fewest nodes, or lowest cost, for all pods that may move and all that wait; or most pods placed, highest priority first.
+    prices : mapping from instance type to price, optional
+        For `cost`.
+    configuration : ResolvedConfiguration, optional
+        Its first profile's filter plugins decide what is legal.
+    seed : int
+    time_limit_s : float, optional
+        Seconds for the solver. A search that the clock ends may end elsewhere next time.
+    deterministic_limit : float, optional
+        Work for the solver, the same on every machine; 10 if no limit is given.
+    bare_pods_stay : bool
+        Leave running pods without a controller where they are.
+
+    Returns
+    -------
+    Optimum
+        With `certificate()`, a document that `verify` checks.
+
+    Raises
+    ------
+    ManifestError
+        If there is no node.
+    ConfigurationError
+        If prices are missing or wrong.
+
+    Examples
+    --------
+    >>> from binpack.testing import node, pod
+    >>> nodes = [node(f"n{i}").cpu("4").build() for i in range(3)]
+    >>> pods = [pod(f"p{i}").request(cpu="2").on(f"n{i}").build() for i in range(3)]
+    >>> answer = optimize([*nodes, *pods])
+    >>> answer.today.nodes, answer.best.nodes, str(answer.solution.status)
+    (3, 2, 'optimal')
+    """
+    from binpack.optimal.optimize import optimize as find_best
+
+    everything = tuple(objects)
+    profiles = build_profiles(registry(), configuration)
+    waiting = waiting_pods(everything, profiles)
+    return find_best(
+        build_cluster(everything),
+        next(iter(profiles.values())),
+        objective=objective,
+        pending=(*waiting.pending, *waiting.gated),
+        prices=prices,
+        seed=seed,
+        time_limit_s=time_limit_s,
+        deterministic_limit=deterministic_limit,
+        bare_pods_stay=bare_pods_stay,
+    )
 
 
 def tie_rule(ties: Ties | str | None, configuration: ResolvedConfiguration | None) -> Ties:
@@ -186,8 +261,8 @@ def _cycle(
 
 def _unbound(pod: Pod, profiles: dict[str, Profile]) -> Pod:
     """The pod as its scheduler saw it; one of a scheduler that is not known here is taken for one of the first profile's."""
-    known = pod.spec.scheduler_name in profiles
-    spec = replace(pod.spec, node_name="", scheduler_name=pod.spec.scheduler_name if known else next(iter(profiles)))
+    name = scheduler_of(pod)
+    spec = replace(pod.spec, node_name="", scheduler_name=name if name in profiles else next(iter(profiles)))
     status = replace(pod.status, nominated_node_name="") if pod.spec.node_name else pod.status
     return replace(pod, spec=spec, status=status)
 
@@ -195,7 +270,7 @@ def _unbound(pod: Pod, profiles: dict[str, Profile]) -> Pod:
 def _notes(pod: Pod, profiles: dict[str, Profile]) -> tuple[str, ...]:
     """What keeps a scheduler from ever deciding about this pod."""
     notes = []
-    if pod.spec.scheduler_name not in profiles:
+    if scheduler_of(pod) not in profiles:
         notes.append(
             f'the pod names scheduler "{pod.spec.scheduler_name}", which the configuration does not have; this is what'
             f" {next(iter(profiles))} would do"

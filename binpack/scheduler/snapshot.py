@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from binpack.errors import ManifestError
+from binpack.framework.defaults import DEFAULT_SCHEDULER_NAME
 from binpack.model.kinds import KubernetesObject
 from binpack.model.node import Node
 from binpack.model.pod import Pod
@@ -65,10 +66,15 @@ class Waiting:
 def waiting_pods(objects: Iterable[KubernetesObject], scheduler_names: Collection[str]) -> Waiting:
     """Sort out the pods that are on no node and have not ended; a pod that is being deleted is not scheduled."""
     unbound = [v for v in objects if isinstance(v, Pod) and not v.spec.node_name and not v.is_terminal and not v.is_terminating]
-    foreign = [pod for pod in unbound if pod.spec.scheduler_name not in scheduler_names]
-    ours = [pod for pod in unbound if pod.spec.scheduler_name in scheduler_names]
+    foreign = [pod for pod in unbound if scheduler_of(pod) not in scheduler_names]
+    ours = [pod for pod in unbound if scheduler_of(pod) in scheduler_names]
     gated = [pod for pod in ours if pod.spec.scheduling_gates]
     return Waiting(tuple(scheduling_order(pod for pod in ours if not pod.spec.scheduling_gates)), tuple(gated), tuple(foreign))
+
+
+def scheduler_of(pod: Pod) -> str:
+    """Return the name of the scheduler that a pod asks for; one that names none means the default one."""
+    return pod.spec.scheduler_name or DEFAULT_SCHEDULER_NAME
 
 
 def scheduling_order(pods: Iterable[Pod]) -> list[Pod]:

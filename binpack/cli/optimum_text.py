@@ -1,0 +1,140 @@
+"""An optimum in words: where the cluster is, how good it could be, how that is proven, and what it would take."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator
+
+from binpack.cli.output import WIDTH
+from binpack.optimal.optimize import Measure, Optimum
+from binpack.optimal.solution import Status
+from binpack.results.name_list import name_list
+
+_LABEL = 12
+_RULES = 3
+
+
+def optimum_text(result: Optimum, *, verbose: bool = False) -> str:
+    """Write the answer.
+
+    Parameters
+    ----------
+    result : Optimum
+    verbose : bool
+        Name the nodes that become free, and the pods and nodes that are left as they are.
+    """
+    return "\n".join(_lines(result, verbose))
+
+
+def _lines(result: Optimum, verbose: bool) -> Iterator[str]:
+    solution = result.solution
+    yield from _labelled("Today", _measured(result.today))
+    if solution.status in (Status.INFEASIBLE, Status.UNKNOWN):
+        yield from _labelled("Best", "there is no placement" if solution.status is Status.INFEASIBLE else "no placement was found")
+    else:
+        yield from _labelled("Best", _measured(result.best))
+    yield from _listed("Proof", list(_proofs(result)))
+    if solution.reason:
+        yield from _labelled("Left out", solution.reason)
+    yield from _labelled("Moves", _moves(result))
+    if result.stays:
+        reasons = Counter(stay.reason for stay in result.stays)
+        counted = ", ".join(f"{count} ({reason})" for reason, count in reasons.most_common())
+        yield from _labelled("Fixed", f"{len(result.stays)} pods stay as they are: {counted}")
+    if result.closed:
+        reasons = Counter(reason for _, reason in result.closed)
+        counted = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+        yield from _labelled("Closed", f"{len(result.closed)} nodes take no new pods: {counted}")
+    if result.relaxed:
+        rules = [f"- {rule}" for rule in result.relaxed]
+        yield from _listed("Relaxed", ["the bound leaves these rules out; it holds, but the optimum may be worse than it says:", *rules])
+    if result.rejected:
+        shown = [f"- {reason}" for reason in result.rejected[: None if verbose else _RULES]]
+        rest = len(result.rejected) - len(shown)
+        more = [f"- and {rest} more (-v)"] if rest else []
+        yield from _listed("Refused", ["a better placement was found and refused, for it breaks rules that were left out:", *shown, *more])
+    yield from _labelled("Found by", solution.method or "nothing")
+    if not solution.repeatable:
+        yield from _labelled("", "the time limit ended the search: another run may end elsewhere")
+    if verbose:
+        yield from _details(result)
+
+
+def _labelled(label: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=label.ljust(_LABEL),
+        subsequent_indent=" " * _LABEL,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def _listed(label: str, texts: list[str]) -> Iterator[str]:
+    for text in texts:
+        yield from _labelled(label, text)
+        label = ""
+
+
+def _measured(measure: Measure) -> str:
+    parts = [f"{measure.nodes} nodes in use"]
+    if measure.cost is not None:
+        parts.append(f"cost {measure.cost:g}")
+    there = sum(pods for _, _, pods in measure.placed)
+    parts.append(f"{there - measure.left_out} of {there} pods placed")
+    lacking = [f"{pods - placed} of {pods} {name}" for name, placed, pods in measure.placed if placed < pods]
+    return ", ".join(parts) + (f"; without a node: {', '.join(lacking)}" if lacking else "")
+
+
+def _proofs(result: Optimum) -> Iterator[str]:
+    """Say what is proven about each level; those without a proof share a line."""
+    unproven = []
+    for level in result.solution.levels:
+        unit = result.problem.cost_unit if level.name == "cost" else 1
+        found = f"{level.name}: {'none found' if level.value is None else _number(level.value, unit)}"
+        claimed = "" if level.claimed in (None, level.proven) else f"; the solver claims {_number(level.claimed or 0, unit)}, unchecked"
+        if level.bound is None or level.proven is None:
+            unproven.append(found + claimed)
+        elif level.closed:
+            yield f"{found} is optimal, by {level.bound.proof.source}"
+        else:
+            word = "most" if level.maximise else "least"
+            gap = "" if level.gap is None else f" (gap {100 * level.gap:.3g} %)"
+            yield f"{found}; at {word} {_number(level.proven, unit)} in any placement{gap}, by {level.bound.proof.source}{claimed}"
+    if unproven:
+        yield f"nothing is proven about {', '.join(unproven)}"
+
+
+def _number(value: int, unit: int) -> str:
+    return f"{value / unit:g}" if unit != 1 else str(value)
+
+
+def _moves(result: Optimum) -> str:
+    moved = sum(move.origin is not None and move.target is not None for move in result.moves)
+    started = sum(move.origin is None and move.target is not None for move in result.moves)
+    stopped = sum(move.target is None and move.origin is not None for move in result.moves)
+    parts = [f"{moved} running pods move"]
+    if started:
+        parts.append(f"{started} waiting ones find a node")
+    if stopped:
+        parts.append(f"{stopped} lose theirs")
+    return ", ".join(parts)
+
+
+def _details(result: Optimum) -> Iterator[str]:
+    held = {move.origin for move in result.moves if move.origin} | set(result.placement.values())
+    freed = held - set(result.placement.values())
+    if freed:
+        yield from _labelled("Freed", name_list(freed, width=WIDTH - _LABEL))
+    by_reason: dict[str, list[str]] = {}
+    for stay in result.stays:
+        by_reason.setdefault(stay.reason, []).append(stay.pod.key)
+    for reason, pods in by_reason.items():
+        yield from _labelled("Fixed", f"{reason}: {name_list(pods, width=3 * WIDTH)}")
+    by_reason = {}
+    for node, reason in result.closed:
+        by_reason.setdefault(reason, []).append(node)
+    for reason, nodes in by_reason.items():
+        yield from _labelled("Closed", f"{reason}: {name_list(nodes, width=3 * WIDTH)}")
