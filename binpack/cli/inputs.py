@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from binpack.cli.manifests import completed
+from binpack.cli.notes import warn
 from binpack.errors import ManifestError
-from binpack.model.load import load
+from binpack.manifests import read_objects
 from binpack.model.node import Node
-from binpack.model.objects import Objects, combine
+from binpack.model.objects import Objects
 
 if TYPE_CHECKING:
     from binpack.framework.resolution import ResolvedConfiguration
@@ -37,14 +37,14 @@ def read_cluster(cluster: Sequence[Path], pods: Sequence[Path] = (), *, config: 
     """
     if [*cluster, *pods, config].count(STANDARD_INPUT) > 1:
         raise ManifestError("-: standard input can be read only once (accepted: - for one of the options)")
-    known = load(cluster, checks="dump")
-    if not known.of(Node):
+    read = read_objects(cluster, pods)
+    if not read.objects.of(Node):
         places = ", ".join(map(str, cluster))
         raise ManifestError(
-            f"{places}: no node among {len(known)} objects (accepted: a dump with nodes, as `kubectl get nodes,pods -A -o json`)"
+            f"{places}: no node among {len(read.objects)} objects (accepted: a dump with nodes, as `kubectl get nodes,pods -A -o json`)"
         )
-    added = load(pods, checks="manifest") if pods else Objects()
-    return completed(combine(known, added), new_from=len(known))
+    warn(read.warnings)
+    return read.objects
 
 
 def read_scheduler(config: Path | None) -> ResolvedConfiguration | None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-import click
+from pathlib import Path
+from typing import NamedTuple
 
 from binpack.errors import ManifestError
 from binpack.model.admission import admit_pod
 from binpack.model.base import replace
 from binpack.model.kinds import KubernetesObject
-from binpack.model.load import check
-from binpack.model.objects import Objects, Source, identity
+from binpack.model.load import check, load
+from binpack.model.objects import Objects, Source, combine, identity
 from binpack.model.pod import Pod
 from binpack.model.workloads import DaemonSet, Deployment, Job, ReplicaSet, ReplicationController, StatefulSet
 from binpack.state.catalog import Catalog
@@ -19,10 +19,47 @@ from binpack.state.catalog import Catalog
 _EXPANDED = (Deployment, ReplicaSet, Job)
 _NOT_EXPANDED = (DaemonSet, StatefulSet, ReplicationController)
 
+Paths = str | Path | Iterable[str | Path]
+
 _MADE = Source("made by a controller", None)
 
 
-def completed(objects: Objects, *, new_from: int) -> Objects:
+class Completed(NamedTuple):
+    """What written objects became.
+
+    Parameters
+    ----------
+    objects : Objects
+        With the pods that controllers made of them.
+    warnings : tuple[str, ...]
+        What was not made.
+    """
+
+    objects: Objects
+    warnings: tuple[str, ...]
+
+
+def read_objects(cluster: Paths, manifests: Paths = ()) -> Completed:
+    """Read a cluster, and manifests to add to it.
+
+    Parameters
+    ----------
+    cluster : path or several
+        Dumps are taken as they are; documents of manifests are taken as new where no API server has seen them.
+    manifests : path or several
+        Validated as the API server would; all of it is new.
+
+    Raises
+    ------
+    ManifestError
+        If something cannot be read, is given twice, or would be refused.
+    """
+    known = load(cluster, checks="dump")
+    added = load(manifests, checks="manifest") if manifests else Objects()
+    return completed(combine(known, added), new_from=len(known))
+
+
+def completed(objects: Objects, *, new_from: int) -> Completed:
     """Do to written objects what an API server and the controllers would do: check, admit, make pods.
 
     Parameters
@@ -49,8 +86,7 @@ def completed(objects: Objects, *, new_from: int) -> Objects:
             # The controller would meet the refusal again and again, and nobody would see it.
             template = replace(value.spec.template.metadata, name=value.metadata.name, namespace=value.metadata.namespace)
             _admitted(Pod(metadata=template, spec=value.spec.template.spec), catalog, objects.place(index))
-    _tell_not_expanded(ready[index] for index in written)
-    return _expanded(objects.with_objects(ready), frozenset(written))
+    return Completed(_expanded(objects.with_objects(ready), frozenset(written)), _not_expanded(ready[index] for index in written))
 
 
 def _is_written(objects: Objects, index: int) -> bool:
@@ -85,8 +121,9 @@ def _expanded(objects: Objects, written: frozenset[int]) -> Objects:
     return Objects((*objects.objects, *made), (*objects.sources, *((_MADE,) * len(made))), objects.skipped)
 
 
-def _tell_not_expanded(written: Iterable[KubernetesObject]) -> None:
-    for value in written:
-        if isinstance(value, _NOT_EXPANDED):
-            name = identity(value.kind, value.metadata.namespace, value.metadata.name)
-            click.echo(f"warning: {name}: no pods are made of it, for its controller is not there yet", err=True)
+def _not_expanded(written: Iterable[KubernetesObject]) -> tuple[str, ...]:
+    return tuple(
+        f"{identity(value.kind, value.metadata.namespace, value.metadata.name)}: no pods are made of it, its controller is not there yet"
+        for value in written
+        if isinstance(value, _NOT_EXPANDED)
+    )
