@@ -110,7 +110,7 @@ def compile_label_selector(selector: LabelSelector | None) -> Selector:
     requirements = [_checked(key, "In", (value,)) for key, value in selector.match_labels.items()]
     for expression in selector.match_expressions:
         if expression.operator not in ("In", "NotIn", "Exists", "DoesNotExist"):
-            raise SelectorError(f"{expression.operator!r} is not a valid label selector operator")
+            raise SelectorError(f'"{expression.operator}" is not a valid label selector operator')
         requirements.append(_checked(expression.key, expression.operator, expression.values))
     return Selector(_ordered(requirements))
 
@@ -183,7 +183,7 @@ def _checked(key: str, operator: str, values: tuple[str, ...]) -> Requirement:
         case "Gt" | "Lt":
             valid = len(values) == 1 and parse_int64(values[0]) is not None
         case _:
-            raise SelectorError(f"{operator!r} is not a valid label selector operator")
+            raise SelectorError(f'"{operator}" is not a valid label selector operator')
     if not valid:
         raise SelectorError(f"operator {operator} on key {key!r} does not take the values {list(values)}")
     if not is_label_key(key):

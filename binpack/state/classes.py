@@ -33,6 +33,14 @@ def _images(pod: Pod) -> Hashable:
     return tuple(c.image for c in (*pod.spec.init_containers, *pod.spec.containers))
 
 
+def _volumes(pod: Pod) -> Hashable:
+    if not pod.spec.volumes:
+        return None
+    # The claim of a generic ephemeral volume is named after the pod: no two pods share it.
+    has_own_claim = any(volume.ephemeral is not None for volume in pod.spec.volumes)
+    return encoded(pod.spec.volumes), pod.metadata.name if has_own_claim else ""
+
+
 FEATURES: dict[str, Callable[[Pod], Hashable]] = {
     "namespace": lambda pod: pod.metadata.namespace,
     "requests": _requests,
@@ -44,7 +52,7 @@ FEATURES: dict[str, Callable[[Pod], Hashable]] = {
     ),
     "hostPorts": host_ports,
     "images": _images,
-    "volumes": lambda pod: encoded(pod.spec.volumes) if pod.spec.volumes else None,
+    "volumes": _volumes,
     "resourceClaims": lambda pod: pod.spec.resource_claims,
     "owner": _owner,
     "priority": lambda pod: (pod.priority, pod.spec.preemption_policy),

@@ -284,3 +284,9 @@ def test_the_driver_of_an_inline_volume(before, after, woken):
     waiting = replace(plain, spec=replace(plain.spec, volumes=(Volume(csi=CSIVolumeSource("csi.example.com")),)))
     event = ClusterEvent(Resource.CSI_DRIVER, Action.UPDATE, csi_driver(reports_capacity=before), csi_driver(reports_capacity=after))
     assert wakes(PLUGIN, waiting, event) is woken
+
+
+def test_pods_with_ephemeral_volumes_are_classes_of_their_own():
+    cluster = cluster_with()
+    assert cluster.classes.of(ephemeral("p")) is not cluster.classes.of(ephemeral("q")), "each has a claim of its own"
+    assert cluster.classes.of(pod("p").claim("data").build()) is cluster.classes.of(pod("q").claim("data").build())
