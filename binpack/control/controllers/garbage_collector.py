@@ -6,8 +6,9 @@ not there, and when an owner begins to be deleted in the foreground or with orph
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from binpack.control.actions import Actions, Delete, Done, EditMetadata, Outcome, Write, first_error
 from binpack.control.apiserver.deletion import FOREGROUND_FINALIZER, ORPHAN_FINALIZER, PropagationPolicy
@@ -26,6 +27,20 @@ _EXAMINE = "examine:"
 _ORPHAN = "orphan:"
 
 
+@dataclass(slots=True)
+class GarbageMemory:
+    """What the collector remembers.
+
+    Parameters
+    ----------
+    outside : dict[str, None]
+        Uids of owners that a loaded cluster refers to and does not hold, because somebody dumped only a part of it; an ordered set.
+        What refers to them is kept: that they are not here does not mean that they are gone.
+    """
+
+    outside: dict[str, None] = field(default_factory=dict)
+
+
 class GarbageCollector:
     """Walks the graph of owner references, one object at a time."""
 
@@ -37,11 +52,11 @@ class GarbageCollector:
         """Return client-go's default limiter."""
         return RateLimiter()
 
-    def new_memory(self) -> None:
-        """Return nothing: the graph is in the objects, which the reader indexes by owner."""
-        return
+    def new_memory(self) -> GarbageMemory:
+        """Return an empty memory: the graph is in the objects, which the reader indexes by owner."""
+        return GarbageMemory()
 
-    def observe(self, event: WatchEvent, reader: Reader, memory: None, now_us: int) -> Iterator[Wake]:
+    def observe(self, event: WatchEvent, reader: Reader, memory: GarbageMemory, now_us: int) -> Iterator[Wake]:
         """Wake what depends on an object that went, an object whose owner is not there, and an owner that waits for its dependents."""
         value, meta = event.object, event.object.metadata
         if event.type == "DELETED":
@@ -60,10 +75,10 @@ class GarbageCollector:
             for dependent in reader.all_dependents(meta.uid):
                 yield _EXAMINE + dependent.metadata.uid
         new_owners = event.previous is None or event.previous.metadata.owner_references != meta.owner_references
-        if new_owners and any(reader.owner_of(reference.uid) is None for reference in meta.owner_references):
+        if new_owners and any(_is_absent(reference.uid, reader, memory) for reference in meta.owner_references):
             yield _EXAMINE + meta.uid
 
-    def reconcile(self, key: str, reader: Reader, memory: None, now_us: int) -> Actions:
+    def reconcile(self, key: str, reader: Reader, memory: GarbageMemory, now_us: int) -> Actions:
         """Examine one object."""
         action, _, uid = key.partition(":")
         value = reader.owner_of(uid)
@@ -72,17 +87,19 @@ class GarbageCollector:
         if action + ":" == _ORPHAN:
             return _orphan_dependents(value, reader)
         if _is_waiting(value):
-            return _process_waiting(value, reader)
-        return _examine(value, reader)
+            return _process_waiting(value, reader, memory)
+        return _examine(value, reader, memory)
 
-    def conclude(self, key: str, plan: Actions, outcomes: tuple[Outcome, ...], reader: Reader, memory: None, now_us: int) -> Done:
+    def conclude(self, key: str, plan: Actions, outcomes: tuple[Outcome, ...], reader: Reader, memory: GarbageMemory, now_us: int) -> Done:
         """Retry what failed, unless it has gone or is another object by now."""
         real = tuple(one for one in outcomes if not isinstance(one.error, NotFoundError | ConflictError))
         return Done(first_error(real))
 
 
-def state_of(value: ApiObject, reference: OwnerReference, reader: Reader) -> OwnerState:
+def state_of(value: ApiObject, reference: OwnerReference, reader: Reader, memory: GarbageMemory) -> OwnerState:
     """Judge one owner reference: the owner is there, waits for this object to go, or is absent (or another object of that name)."""
+    if reference.uid in memory.outside:
+        return "solid"
     owner = reader.owner_of(reference.uid)
     if owner is None or resource_of(owner) != resource_key(reference.api_version, reference.kind):
         return "dangling"
@@ -91,11 +108,22 @@ def state_of(value: ApiObject, reference: OwnerReference, reader: Reader) -> Own
     return "waiting" if _is_waiting(owner) else "solid"
 
 
+def remember_absent_owners(memory: Any, loaded: Iterable[ApiObject], reader: Reader) -> None:
+    """Note which owners of loaded objects are not there; the memory of another controller is left as it is."""
+    if isinstance(memory, GarbageMemory):
+        uids = dict.fromkeys(reference.uid for value in loaded for reference in value.metadata.owner_references)
+        memory.outside |= {uid: None for uid in uids if reader.owner_of(uid) is None}
+
+
+def _is_absent(uid: str, reader: Reader, memory: GarbageMemory) -> bool:
+    return uid not in memory.outside and reader.owner_of(uid) is None
+
+
 def _is_waiting(owner: ApiObject) -> bool:
     return owner.metadata.deletion_timestamp is not None and FOREGROUND_FINALIZER in owner.metadata.finalizers
 
 
-def _examine(value: ApiObject, reader: Reader) -> Actions:
+def _examine(value: ApiObject, reader: Reader, memory: GarbageMemory) -> Actions:
     """Keep an object with a solid owner, drop its other references; delete one without."""
     references = value.metadata.owner_references
     if not references or value.metadata.deletion_timestamp is not None:
@@ -104,7 +132,7 @@ def _examine(value: ApiObject, reader: Reader) -> Actions:
     owners_in_namespaces = any(is_namespaced(resource_key(one.api_version, one.kind)) for one in references)
     if not is_namespaced(resource_of(value)) and owners_in_namespaces:
         return Actions()
-    states = {reference.uid: state_of(value, reference, reader) for reference in references}
+    states = {reference.uid: state_of(value, reference, reader, memory) for reference in references}
     if "solid" in states.values():
         useless = [uid for uid, state in states.items() if state != "solid"]
         return Actions((tuple(EditMetadata(value, release=uid) for uid in useless),) if useless else ())
@@ -119,7 +147,7 @@ def _own_policy(value: ApiObject) -> PropagationPolicy:
     return "Foreground" if FOREGROUND_FINALIZER in value.metadata.finalizers else "Background"
 
 
-def _process_waiting(owner: ApiObject, reader: Reader) -> Actions:
+def _process_waiting(owner: ApiObject, reader: Reader, memory: GarbageMemory) -> Actions:
     """Delete what blocks an owner's deletion; let the owner go when nothing does."""
     blocking = [
         dependent
@@ -130,7 +158,7 @@ def _process_waiting(owner: ApiObject, reader: Reader) -> Actions:
         return Actions(((EditMetadata(owner, drop_finalizer=FOREGROUND_FINALIZER),),))
     deletions: list[Write] = []
     for dependent in blocking:
-        if dependent.metadata.deletion_timestamp is None and not _has_other_owner(dependent, reader):
+        if dependent.metadata.deletion_timestamp is None and not _has_other_owner(dependent, reader, memory):
             policy: PropagationPolicy = "Foreground" if reader.all_dependents(dependent.metadata.uid) else _own_policy(dependent)
             deletions.append(Delete(dependent, propagation=policy))
         elif dependent.metadata.deletion_timestamp is None:
@@ -138,8 +166,8 @@ def _process_waiting(owner: ApiObject, reader: Reader) -> Actions:
     return Actions((tuple(deletions),) if deletions else ())
 
 
-def _has_other_owner(value: ApiObject, reader: Reader) -> bool:
-    return any(state_of(value, reference, reader) == "solid" for reference in value.metadata.owner_references)
+def _has_other_owner(value: ApiObject, reader: Reader, memory: GarbageMemory) -> bool:
+    return any(state_of(value, reference, reader, memory) == "solid" for reference in value.metadata.owner_references)
 
 
 def _orphan_dependents(owner: ApiObject, reader: Reader) -> Actions:

@@ -77,7 +77,7 @@ def status_of(pod: Pod, worker: PodWorker, now_us: int) -> PodStatus:
     main_state, last_state = _main_states(worker)
     if worker.stage in ("sandbox", "init", "starting") and not worker.has_run:
         reason = "PodInitializing" if spec.init_containers else "ContainerCreating"
-        main_state = ContainerState(waiting=ContainerStateWaiting(reason=reason))
+        main_state, last_state = ContainerState(waiting=ContainerStateWaiting(reason=reason)), ContainerState()
     runs = worker.stage in ("running", "stopping")
     main = tuple(
         ContainerStatus(

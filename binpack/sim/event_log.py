@@ -1,0 +1,64 @@
+"""The event log as JSON lines: a header that names its schema, then one line for each Event and each write that is told.
+
+The same run gives the same bytes, on any machine and in any process.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from binpack.sim.recorder import Change, LogEntry
+from binpack.version import KUBERNETES_VERSION
+
+SCHEMA = "binpack.dev/event-log/v1"
+
+
+def log_lines(entries: Iterable[LogEntry], header: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of a log, without line ends.
+
+    Parameters
+    ----------
+    entries : iterable of LogEntry
+    header : Mapping[str, Any]
+        What the run followed, such as its seed and its rule for ties; told in the first line.
+    """
+    yield _line({"schema": SCHEMA, "kubernetesVersion": KUBERNETES_VERSION, **header})
+    for entry in entries:
+        yield _line(_fields(entry))
+
+
+def write_log(path: str | Path, entries: Iterable[LogEntry], header: Mapping[str, Any]) -> None:
+    """Write a log to a file."""
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.writelines(line + "\n" for line in log_lines(entries, header))
+
+
+def _fields(entry: LogEntry) -> dict[str, Any]:
+    if isinstance(entry, Change):
+        return {
+            "timeUs": entry.time_us,
+            "write": entry.what,
+            "object": _subject(entry),
+            "revision": entry.revision,
+            **dict(entry.summary),
+        }
+    return {
+        "timeUs": entry.time_us,
+        "event": entry.reason,
+        "object": _subject(entry),
+        "type": entry.type,
+        "component": entry.component,
+        "message": entry.message,
+    }
+
+
+def _subject(entry: LogEntry) -> str:
+    """Name an object as `Pod default/web-1`, `Node n1`."""
+    return f"{entry.kind} {entry.namespace}/{entry.name}" if entry.namespace else f"{entry.kind} {entry.name}"
+
+
+def _line(fields: Mapping[str, Any]) -> str:
+    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,151 @@
+"""What users, operators and hardware do to a cluster: each event of a timeline, carried out on the store or on a machine.
+
+Source: kubectl apply, delete, scale, cordon; what the API server keeps on an update (the strategies below pkg/registry, v1.35).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from binpack.control.apiserver.errors import ApiError, NotFoundError
+from binpack.control.apiserver.resources import ApiObject, Unstructured, is_namespaced, resource_of
+from binpack.control.apiserver.store import Store
+from binpack.control.node.kubelet import Kubelets
+from binpack.control.node.workload_model import DURATION, model_of
+from binpack.errors import ManifestError
+from binpack.model.base import replace
+from binpack.model.decode import from_plain
+from binpack.model.kinds import KINDS
+from binpack.model.meta import ObjectMeta
+from binpack.model.node import Node
+from binpack.model.pod import Pod
+from binpack.model.policy import Namespace
+from binpack.model.workloads import Deployment, Job, ReplicaSet
+from binpack.sim.timeline import Apply, Cordon, Delete, FailNode, RecoverNode, Scale, SetDuration, TimelineEvent
+from binpack.units import US_PER_S
+
+_KUBERNETES_TAINTS = "node.kubernetes.io/"
+
+
+def carry_out(event: TimelineEvent, store: Store, kubelets: Kubelets) -> None:
+    """Let one event of a timeline happen now.
+
+    Raises
+    ------
+    ManifestError
+        If it cannot: an object that is refused, a node or workload that is not there. To delete what is gone already is no error.
+    """
+    try:
+        _carry_out(event, store, kubelets)
+    except ApiError as error:
+        raise ManifestError(f"at {event.time_us / US_PER_S:g} s of the timeline, {type(event).__name__}: {error}") from None
+
+
+def object_of(value: ApiObject | Mapping[str, Any], *, place: str) -> ApiObject:
+    """Turn a manifest into an object; an object stays as it is.
+
+    Raises
+    ------
+    ManifestError
+        If it is no manifest of its kind.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    api_version, kind = value.get("apiVersion"), value.get("kind")
+    if not isinstance(api_version, str) or not isinstance(kind, str):
+        raise ManifestError(f"{place}: apiVersion {api_version!r} and kind {kind!r} (accepted: two strings)")
+    known = KINDS.get((api_version, kind))
+    if known is not None:
+        return from_plain(dict(value), known, place=place)
+    meta = from_plain(dict(value.get("metadata") or {}), ObjectMeta, place=f"{place}, metadata")
+    rest = {key: one for key, one in value.items() if key not in ("apiVersion", "kind", "metadata", "spec", "status")}
+    return Unstructured(api_version, kind, meta, value.get("spec"), value.get("status"), rest)
+
+
+def check_workload_model(value: ApiObject) -> None:
+    """Read the annotations of a pod, or of the template of a workload, that say how long it runs.
+
+    Raises
+    ------
+    ManifestError
+        If one of them cannot be understood.
+    """
+    name = f"{value.kind} {value.metadata.namespace or 'default'}/{value.metadata.name or value.metadata.generate_name}"
+    if isinstance(value, Pod):
+        model_of(value.metadata.annotations, name)
+    elif isinstance(value, Deployment | ReplicaSet | Job):
+        model_of(value.spec.template.metadata.annotations, f"{name}, spec.template")
+
+
+def _carry_out(event: TimelineEvent, store: Store, kubelets: Kubelets) -> None:
+    match event:
+        case Apply():
+            apply(object_of(event.object, place="a manifest of the timeline"), store)
+        case Delete():
+            with suppress(NotFoundError):
+                store.delete(event.kind, event.name, event.namespace, propagation="Background")
+        case SetDuration():
+            pod = store.find(Pod, event.name, event.namespace)
+            if pod is not None:
+                annotations = {**pod.metadata.annotations, DURATION: f"{event.duration_us}us"}
+                store.update(replace(pod, metadata=replace(pod.metadata, annotations=annotations)))
+        case Scale():
+            _scale(event, store)
+        case Cordon():
+            node = store.get(Node, event.name)
+            store.update(replace(node, spec=replace(node.spec, unschedulable=event.unschedulable)))
+        case FailNode():
+            store.get(Node, event.name)
+            kubelets.fail(event.name)
+        case RecoverNode():
+            store.get(Node, event.name)
+            kubelets.recover(event.name)
+
+
+def apply(value: ApiObject, store: Store) -> ApiObject:
+    """Create an object, or bring the one that is there to it. A namespace that nobody made is made first."""
+    check_workload_model(value)
+    resource = resource_of(value)
+    namespace = (value.metadata.namespace or "default") if is_namespaced(resource) else ""
+    if namespace and store.find(Namespace, namespace) is None:
+        store.create(Namespace(metadata=ObjectMeta(name=namespace)))
+    current = store.find(resource, value.metadata.name, namespace)
+    if current is None:
+        return store.create(value)
+    return store.update(_merged(store.admission.default(value), current))
+
+
+def _merged(new: ApiObject, current: ApiObject) -> ApiObject:
+    """Return the present object with what a manifest says anew; what the manifest cannot know or may not change stays."""
+    meta = replace(
+        current.metadata,
+        labels={**current.metadata.labels, **new.metadata.labels},
+        annotations={**current.metadata.annotations, **new.metadata.annotations},
+        resource_version="",
+    )
+    merged = replace(new, metadata=meta)
+    match merged, current:
+        case Pod(), Pod():
+            # Of a pod's spec nearly nothing may change, and the node that it was bound to is in it.
+            return replace(merged, spec=current.spec)
+        case Job(), Job():
+            return replace(merged, spec=replace(merged.spec, selector=current.spec.selector, template=current.spec.template))
+        case Node(), Node():
+            kept = [taint for taint in current.spec.taints if taint.key.startswith(_KUBERNETES_TAINTS)]
+            mine = [taint for taint in merged.spec.taints if not taint.key.startswith(_KUBERNETES_TAINTS)]
+            return replace(merged, spec=replace(merged.spec, taints=(*mine, *kept)))
+        case _:
+            return merged
+
+
+def _scale(event: Scale, store: Store) -> None:
+    value = store.get(event.kind, event.name, event.namespace)
+    match value:
+        case Deployment() | ReplicaSet():
+            store.update(replace(value, spec=replace(value.spec, replicas=event.replicas)))
+        case Job():
+            store.update(replace(value, spec=replace(value.spec, parallelism=event.replicas)))
+        case _:
+            raise ManifestError(f"Scale: {event.kind} {event.name} (accepted: a Deployment, a ReplicaSet or a Job)")

@@ -1,0 +1,284 @@
+"""What a run leaves behind: the event log, a row a pod, the cluster over time.
+
+The recorder is a client of the store like others: it sees what was written and nothing else. It writes nothing itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from binpack.control.apiserver.store import Store
+from binpack.control.apiserver.watch import WatchEvent
+from binpack.control.conditions import is_ready
+from binpack.control.records import EventSink, RecordedEvent
+from binpack.model.meta import controller_of
+from binpack.model.node import Node
+from binpack.model.pod import Pod
+from binpack.model.requests import CPU, MEMORY, placed_requests
+from binpack.sim.summaries import summary_of
+
+
+class Change(NamedTuple):
+    """One write, as far as it is told.
+
+    Parameters
+    ----------
+    time_us : int
+    revision : int
+    what : str
+        ADDED, MODIFIED or DELETED.
+    kind, namespace, name : str
+    summary : tuple of pairs
+        The fields that say what matters about the object.
+    """
+
+    time_us: int
+    revision: int
+    what: str
+    kind: str
+    namespace: str
+    name: str
+    summary: tuple[tuple[str, Any], ...]
+
+
+LogEntry = RecordedEvent | Change
+
+
+@dataclass(slots=True)
+class PodRow:
+    """The life of one pod; times in microseconds, None for what has not happened."""
+
+    namespace: str
+    pod: str
+    uid: str
+    owner_kind: str | None
+    owner: str | None
+    priority: int
+    cpu_requested_millicores: int
+    memory_requested_bytes: int
+    created_us: int
+    node: str | None = None
+    phase: str = "Pending"
+    scheduled_us: int | None = None
+    started_us: int | None = None
+    ready_us: int | None = None
+    finished_us: int | None = None
+    deleted_us: int | None = None
+
+    def values(self) -> tuple[Any, ...]:
+        """Return the values in the order of the table's schema."""
+        waiting_us = None if self.scheduled_us is None else self.scheduled_us - self.created_us
+        return (
+            self.namespace,
+            self.pod,
+            self.uid,
+            self.owner_kind,
+            self.owner,
+            self.priority,
+            self.cpu_requested_millicores,
+            self.memory_requested_bytes,
+            self.node,
+            self.phase,
+            self.created_us,
+            self.scheduled_us,
+            self.started_us,
+            self.ready_us,
+            self.finished_us,
+            self.deleted_us,
+            waiting_us,
+        )
+
+
+@dataclass(slots=True)
+class Totals:
+    """The cluster now, in the order of the table `cluster` after its time."""
+
+    nodes: int = 0
+    nodes_ready: int = 0
+    nodes_in_use: int = 0
+    pods_pending: int = 0
+    pods_bound: int = 0
+    pods_running: int = 0
+    cpu_allocatable_millicores: int = 0
+    cpu_requested_millicores: int = 0
+    memory_allocatable_bytes: int = 0
+    memory_requested_bytes: int = 0
+
+    def values(self) -> tuple[int, ...]:
+        """Return the values in the order of the table's schema."""
+        return (
+            self.nodes,
+            self.nodes_ready,
+            self.nodes_in_use,
+            self.pods_pending,
+            self.pods_bound,
+            self.pods_running,
+            self.cpu_allocatable_millicores,
+            self.cpu_requested_millicores,
+            self.memory_allocatable_bytes,
+            self.memory_requested_bytes,
+        )
+
+
+class Recorder:
+    """Listens to all writes.
+
+    Parameters
+    ----------
+    store : Store
+    sink : EventSink
+        Its Events and the writes go into one log, in the order in which they happened.
+    keeps_log : bool
+        False to keep the tables only.
+
+    Attributes
+    ----------
+    pods : dict[str, PodRow]
+        By uid, in the order of creation.
+    totals : Totals
+    series : list of tuples
+        The cluster at each instant at which something changed: time, then totals.
+    """
+
+    name = "recorder"
+    resources = None
+
+    def __init__(self, store: Store, sink: EventSink, *, keeps_log: bool = True) -> None:
+        self.pods: dict[str, PodRow] = {}
+        self.totals = Totals()
+        self.series: list[tuple[int, ...]] = []
+        self.log: list[LogEntry] = []
+        self._keeps_log = keeps_log
+        self._store = store
+        self._sink = sink
+        self._pods_on: dict[str, int] = {}
+
+    def next_wake_us(self) -> int | None:
+        """Return nothing: it only listens."""
+        return None
+
+    def work(self) -> None:
+        """Do nothing."""
+
+    def observe(self, event: WatchEvent) -> None:
+        """Take note of one write."""
+        now_us = self._store.clock.now_us
+        if isinstance(event.object, Pod):
+            self._count_pod(event, now_us)
+        elif isinstance(event.object, Node):
+            self._count_node(event)
+        self._drain()
+        if self._keeps_log:
+            self._tell(event, now_us)
+
+    def finish(self) -> None:
+        """Take in the Events that were sent after the last write."""
+        self._drain()
+
+    def _drain(self) -> None:
+        if self._sink.recorded:
+            if self._keeps_log:
+                self.log.extend(self._sink.recorded)
+            self._sink.recorded.clear()
+
+    def _tell(self, event: WatchEvent, now_us: int) -> None:
+        summary = summary_of(event.object)
+        if summary is None or (event.type == "MODIFIED" and event.previous is not None and summary == summary_of(event.previous)):
+            return
+        meta = event.object.metadata
+        self.log.append(Change(now_us, event.revision, event.type, event.object.kind, meta.namespace, meta.name, summary))
+
+    # Pods
+
+    def _count_pod(self, event: WatchEvent, now_us: int) -> None:
+        pod, former = event.object, event.previous
+        assert isinstance(pod, Pod)
+        row = self.pods.get(pod.metadata.uid) or self._new_row(pod, now_us)
+        if isinstance(former, Pod):
+            self._add_pod(former, row, -1)
+        if event.type == "DELETED":
+            row.deleted_us = now_us
+            # A pod can be removed in the very write that would have reported its end.
+            row.phase = pod.status.phase or row.phase
+        else:
+            self._add_pod(pod, row, 1)
+            self._follow(pod, row, now_us)
+        self._mark(now_us)
+
+    def _new_row(self, pod: Pod, now_us: int) -> PodRow:
+        meta, owner, requests = pod.metadata, controller_of(pod.metadata), placed_requests(pod)
+        row = PodRow(
+            namespace=meta.namespace,
+            pod=meta.name,
+            uid=meta.uid,
+            owner_kind=None if owner is None else owner.kind,
+            owner=None if owner is None else owner.name,
+            priority=pod.priority,
+            cpu_requested_millicores=requests.get(CPU, 0),
+            memory_requested_bytes=requests.get(MEMORY, 0),
+            created_us=now_us,
+        )
+        self.pods[meta.uid] = row
+        return row
+
+    def _follow(self, pod: Pod, row: PodRow, now_us: int) -> None:
+        row.phase = pod.status.phase or row.phase
+        if pod.spec.node_name and row.scheduled_us is None:
+            row.node, row.scheduled_us = pod.spec.node_name, now_us
+        if row.phase == "Running" and row.started_us is None:
+            row.started_us = now_us
+        if row.ready_us is None and is_ready(pod):
+            row.ready_us = now_us
+        if pod.is_terminal and row.finished_us is None:
+            row.finished_us = now_us
+
+    def _add_pod(self, pod: Pod, row: PodRow, sign: int) -> None:
+        """Add what a pod counts for, or take it away."""
+        totals, node_name = self.totals, pod.spec.node_name
+        if pod.is_terminal:
+            return
+        if not node_name:
+            totals.pods_pending += sign
+            return
+        totals.pods_bound += sign
+        totals.pods_running += sign * (pod.status.phase == "Running")
+        totals.cpu_requested_millicores += sign * row.cpu_requested_millicores
+        totals.memory_requested_bytes += sign * row.memory_requested_bytes
+        before = self._pods_on.get(node_name, 0)
+        after = self._pods_on[node_name] = before + sign
+        totals.nodes_in_use += (after > 0) - (before > 0)
+
+    # Nodes
+
+    def _count_node(self, event: WatchEvent) -> None:
+        node, former = event.object, event.previous
+        assert isinstance(node, Node)
+        before = self.totals.values()
+        if isinstance(former, Node):
+            self._add_node(former, -1)
+        if event.type != "DELETED":
+            self._add_node(node, 1)
+        if self.totals.values() != before:
+            self._mark(self._store.clock.now_us)
+
+    def _add_node(self, node: Node, sign: int) -> None:
+        allocatable = node.status.allocatable or {}
+        cpu, memory = allocatable.get(CPU), allocatable.get(MEMORY)
+        self.totals.nodes += sign
+        self.totals.nodes_ready += sign * node_is_ready(node)
+        self.totals.cpu_allocatable_millicores += sign * (0 if cpu is None else cpu.ceil_milli())
+        self.totals.memory_allocatable_bytes += sign * (0 if memory is None else memory.ceil_units())
+
+    def _mark(self, now_us: int) -> None:
+        """Note the totals as they are now; of several changes at one instant the last one counts."""
+        row = (now_us, *self.totals.values())
+        if self.series and self.series[-1][0] == now_us:
+            self.series[-1] = row
+        else:
+            self.series.append(row)
+
+
+def node_is_ready(node: Node) -> bool:
+    """Tell whether a node's condition Ready is True."""
+    return any(condition.type == "Ready" and condition.status == "True" for condition in node.status.conditions)

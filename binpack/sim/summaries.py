@@ -1,0 +1,73 @@
+"""The few fields of an object that the event log tells. A write that changes none of them is not told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from binpack.control.apiserver.resources import ApiObject
+from binpack.control.conditions import is_ready, is_true
+from binpack.model.node import Node
+from binpack.model.pod import Pod
+from binpack.model.policy import Lease
+from binpack.model.workloads import Deployment, Job, ReplicaSet
+
+Summary = tuple[tuple[str, Any], ...]
+
+
+def summary_of(value: ApiObject) -> Summary | None:
+    """Return what the log tells of an object; empty for kinds of which only coming and going is told, None for those left out."""
+    summarize = _SUMMARIES.get(type(value))
+    return () if summarize is None else summarize(value)
+
+
+def _of_pod(pod: Pod) -> Summary:
+    return (
+        ("phase", pod.status.phase),
+        ("node", pod.spec.node_name),
+        ("ready", is_ready(pod)),
+        ("terminating", pod.is_terminating),
+    )
+
+
+def _of_node(node: Node) -> Summary:
+    return (
+        ("ready", is_true(node.status.conditions, "Ready")),
+        ("unschedulable", node.spec.unschedulable),
+        ("taints", [f"{taint.key}:{taint.effect}" for taint in node.spec.taints]),
+    )
+
+
+def _of_deployment(deployment: Deployment) -> Summary:
+    status = deployment.status
+    return (
+        ("wanted", deployment.spec.replicas),
+        ("replicas", status.replicas),
+        ("updated", status.updated_replicas),
+        ("available", status.available_replicas),
+    )
+
+
+def _of_replica_set(replica_set: ReplicaSet) -> Summary:
+    status = replica_set.status
+    return (("wanted", replica_set.spec.replicas), ("replicas", status.replicas), ("available", status.available_replicas))
+
+
+def _of_job(job: Job) -> Summary:
+    status = job.status
+    return (
+        ("active", status.active),
+        ("succeeded", status.succeeded),
+        ("failed", status.failed),
+        ("conditions", [one.type for one in status.conditions if one.status == "True"]),
+    )
+
+
+_SUMMARIES: dict[type, Callable[[Any], Summary | None]] = {
+    Pod: _of_pod,
+    Node: _of_node,
+    Deployment: _of_deployment,
+    ReplicaSet: _of_replica_set,
+    Job: _of_job,
+    Lease: lambda _: None,
+}
