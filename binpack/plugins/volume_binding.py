@@ -132,7 +132,7 @@ class VolumeBinding:
         if isinstance(claims, Status | Skip) or not claims.delayed:
             return None
         found = find_volumes(claims, cluster.rows(np.array([row], np.intp)), cluster)
-        bindings = [(m.volumes[m.choice[0]], m.claim) for m in found.matches if m.choice[0] != NO_VOLUME]
+        bindings = [(volume, match.claim) for match in found.matches if (volume := match.chosen(0)) is not None]
         provisions = [claim for claim, where in found.provisioned if where[0]]
         return assume(bindings, provisions, cluster.node(row).name, cluster)
 

@@ -16,15 +16,14 @@ from binpack.errors import SchedulingError
 from binpack.model.quantity import Quantity
 from binpack.model.selectors import EVERYTHING, Selector, SelectorError, compile_label_selector
 from binpack.model.storage import PersistentVolume, PersistentVolumeClaim
-from binpack.model.volumes import PersistentVolumeClaimSpec
 from binpack.plugins.node_matching import any_of, compile_requirements
-from binpack.plugins.pod_claims import STORAGE, VOLUME, class_of_claim, class_of_volume
+from binpack.plugins.pod_claims import STORAGE
 from binpack.plugins.required_node_affinity import parse_terms
+from binpack.plugins.volume_index import Candidate, volume_index
 from binpack.state.cluster import Cluster
 from binpack.state.node_rows import NodeRows
 
 NO_VOLUME = -1
-_AVAILABLE = "Available"
 _FILESYSTEM = "Filesystem"
 _NOTHING = Quantity(0)
 
@@ -36,20 +35,20 @@ class Match:
     Parameters
     ----------
     claim : PersistentVolumeClaim
-    volumes : Sequence[PersistentVolume]
-        The volumes of its class.
+    volumes : Sequence[Candidate]
+        Those that it would get somewhere.
     choice : NDArray[np.intp]
         Index into `volumes` for each row, `NO_VOLUME` where none matches; shape [len(rows)].
     """
 
     claim: PersistentVolumeClaim
-    volumes: Sequence[PersistentVolume]
+    volumes: Sequence[Candidate]
     choice: NDArray[np.intp]
 
-    def has_chosen(self, volume: PersistentVolume) -> NDArray[np.bool_]:
-        """Tell on which rows the claim would get a given volume, shape [len(rows)]."""
-        indices = [index for index, other in enumerate(self.volumes) if other is volume]
-        return np.isin(self.choice, indices)
+    def chosen(self, row_position: int) -> PersistentVolume | None:
+        """Return the volume that the claim would get on one of the rows."""
+        index = int(self.choice[row_position])
+        return None if index == NO_VOLUME else self.volumes[index].volume
 
 
 def admits(volume: PersistentVolume, rows: NodeRows, cluster: Cluster) -> NDArray[np.bool_]:
@@ -69,12 +68,9 @@ def match_claims(claims: Sequence[PersistentVolumeClaim], rows: NodeRows, cluste
     SchedulingError
         If a claim's selector cannot be parsed.
     """
-    by_size = sorted(claims, key=lambda claim: requested_size(claim).nanos)
     matches: list[Match] = []
-    for claim in by_size:
-        name = class_of_claim(claim)
-        volumes = [volume for volume in cluster.catalog.list(VOLUME) if class_of_volume(volume) == name]
-        matches.append(_match(claim, volumes, rows, cluster, matches))
+    for claim in sorted(claims, key=lambda claim: requested_size(claim).nanos):
+        matches.append(_match(claim, rows, cluster, matches))
     return matches
 
 
@@ -83,65 +79,62 @@ def requested_size(claim: PersistentVolumeClaim) -> Quantity:
     return claim.spec.resources.requests.get(STORAGE, _NOTHING)
 
 
-def is_meant_for(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:
-    """Tell whether a volume refers to a claim as its own."""
-    reference = volume.spec.claim_ref
-    if reference is None or (reference.namespace, reference.name) != (claim.metadata.namespace, claim.metadata.name):
-        return False
-    return reference.uid in ("", claim.metadata.uid)
-
-
-def _match(claim: PersistentVolumeClaim, volumes: list[PersistentVolume], rows: NodeRows, cluster: Cluster, earlier: list[Match]) -> Match:
-    selector = _selector(claim)
+def _match(claim: PersistentVolumeClaim, rows: NodeRows, cluster: Cluster, earlier: list[Match]) -> Match:
+    selector, index = _selector(claim), volume_index(cluster)
+    volumes: list[Candidate] = []
     choice = np.full(len(rows), NO_VOLUME, np.intp)
-    decided = np.zeros(len(rows), np.bool_)
-    usable = [index for index, volume in enumerate(volumes) if _could_hold(volume, claim)]
-    own = [index for index in usable if is_meant_for(volumes[index], claim)]
-    others = [index for index in usable if index not in own and _is_on_offer(volumes[index], claim, selector)]
-    others.sort(key=lambda index: _capacity(volumes[index]).nanos)
-    for index in (*own, *others):
+    decided = ~rows.take(cluster.active)
+    exhausted: set[int] = set()
+
+    def take(candidate: Candidate) -> NDArray[np.bool_]:
+        """Give the candidate where nothing is decided and no other claim of the pod has it; return where that could have been."""
+        nonlocal decided
+        free = ~decided
+        taken = [match.choice == match.volumes.index(candidate) for match in earlier if candidate in match.volumes]
+        for where in taken:
+            free &= ~where
+        admitted = free & admits(candidate.volume, rows, cluster)
+        choice[admitted] = len(volumes)
+        volumes.append(candidate)
+        decided |= admitted
+        if not taken:
+            # Whatever else has this affinity is larger or later, and finds nothing undecided any more.
+            exhausted.add(candidate.affinity)
+        return free
+
+    for candidate in index.meant_for(claim):
+        if _could_hold(candidate, claim):
+            # A volume that is meant for the claim and cannot be reached from a node leaves the claim without any there.
+            decided |= take(candidate)
+    exhausted.clear()
+    for candidate in index.offered_to(claim):
         if decided.all():
             break
-        free = ~decided
-        for match in earlier:
-            free &= ~match.has_chosen(volumes[index])
-        admitted = free & admits(volumes[index], rows, cluster)
-        choice[admitted] = index
-        # A volume that is meant for the claim and cannot be reached from a node leaves the claim without any there.
-        decided |= free if index in own else admitted
+        if candidate.affinity not in exhausted and _could_hold(candidate, claim) and _suits(candidate.volume, claim, selector):
+            take(candidate)
     return Match(claim, volumes, choice)
 
 
-def _could_hold(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:
+def _could_hold(candidate: Candidate, claim: PersistentVolumeClaim) -> bool:
     """What must be so even of a volume that is meant for the claim."""
+    offered, wanted = candidate.volume.spec, claim.spec
     return (
-        (volume.spec.claim_ref is None or is_meant_for(volume, claim))
-        and not _capacity(volume) < requested_size(claim)
-        and (volume.spec.volume_mode or _FILESYSTEM) == (claim.spec.volume_mode or _FILESYSTEM)
-        and (volume.spec.volume_attributes_class_name or "") == (claim.spec.volume_attributes_class_name or "")
-        and volume.metadata.deletion_timestamp is None
+        not candidate.capacity < requested_size(claim)
+        and (offered.volume_mode or _FILESYSTEM) == (wanted.volume_mode or _FILESYSTEM)
+        and (offered.volume_attributes_class_name or "") == (wanted.volume_attributes_class_name or "")
     )
 
 
-def _is_on_offer(volume: PersistentVolume, claim: PersistentVolumeClaim, selector: Selector) -> bool:
-    """What must be so of a volume that is meant for nobody; its class is the claim's already."""
-    return (
-        volume.status.phase == _AVAILABLE
-        and selector.matches(volume.metadata.labels)
-        and set(claim.spec.access_modes) <= set(volume.spec.access_modes)
-    )
-
-
-def _capacity(volume: PersistentVolume) -> Quantity:
-    return volume.spec.capacity.get(STORAGE, _NOTHING)
+def _suits(volume: PersistentVolume, claim: PersistentVolumeClaim, selector: Selector) -> bool:
+    """What must be so of a volume on offer besides."""
+    return selector.matches(volume.metadata.labels) and set(claim.spec.access_modes) <= set(volume.spec.access_modes)
 
 
 def _selector(claim: PersistentVolumeClaim) -> Selector:
-    spec: PersistentVolumeClaimSpec = claim.spec
-    if spec.selector is None:
+    if claim.spec.selector is None:
         return EVERYTHING
     try:
-        return compile_label_selector(spec.selector)
+        return compile_label_selector(claim.spec.selector)
     except SelectorError as error:
         key = f"{claim.metadata.namespace}/{claim.metadata.name}"
         raise SchedulingError(f"error creating internal label selector for claim: {key}: {error}") from None
