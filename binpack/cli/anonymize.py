@@ -13,7 +13,7 @@ from binpack.cli.options import cluster_option, out_option
 from binpack.cli.output import deliver
 
 
-@click.command()
+@click.command(short_help="Take the names out of a dump, to share it.")
 @cluster_option
 @click.option(
     "--salt", metavar="TEXT", help="Names hash to the same for the same salt; keep it secret. Without it: drawn anew and forgotten."

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 COLUMNS = (Column("profile"), Column("item"), Column("value", wrap=True))
 
 
-@click.group()
+@click.group(short_help="Check or print a configuration.")
 def config() -> None:
     """Check a scheduler's configuration, or print the default one.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from binpack.conformance.agreement import Agreement
 
 
-@click.command()
+@click.command(short_help="Compare with recorded decisions.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--show", type=click.IntRange(min=0), default=0, metavar="N", help="Print the first N disagreements in full.")
 @click.option("--scenario", metavar="NAME", help="Run only the scenarios whose name contains this.")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ROW_KEYS = ("node", "state", "plugin", "verdict", "code", "reasons", "decided", "weight", "score")
 
 
-@click.command()
+@click.command(short_help="Explain where one pod goes, and why.")
 @click.argument("pod")
 @cluster_option
 @pods_option

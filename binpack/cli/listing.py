@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from binpack.framework.registry import Registry
 
 
-@click.command(name="list")
+@click.command(name="list", short_help="List plugins, policies, ties, objectives.")
 @click.argument("what", type=click.Choice(["plugins", "policies", "ties", "objectives"]))
 @output_options
 def list_(what: str, output: Format) -> None:
@@ -91,7 +91,7 @@ def _ties() -> tuple[list[dict[str, Any]], tuple[Column, ...]]:
         {"rule": "rank", "meaning": "the lowest in a permutation of the nodes drawn once a run"},
         {"rule": "random", "meaning": "drawn anew for each decision"},
     ]
-    return rows, (Column("rule"), Column("meaning"))
+    return rows, (Column("rule"), Column("meaning", wrap=True))
 
 
 def _objectives() -> tuple[list[dict[str, Any]], tuple[Column, ...]]:
@@ -100,7 +100,7 @@ def _objectives() -> tuple[list[dict[str, Any]], tuple[Column, ...]]:
         {"objective": "cost", "meaning": "the lowest price of the nodes in use, by instance type (--prices)"},
         {"objective": "priority", "meaning": "the most pods placed, those of the highest priority first"},
     ]
-    return rows, (Column("objective"), Column("meaning"))
+    return rows, (Column("objective"), Column("meaning", wrap=True))
 
 
 def _summary(found: type[Any] | None) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOVE_COLUMNS = (Column("pod"), Column("from"), Column("to"))
 
 
-@click.command()
+@click.command(short_help="Find the best placement, and prove it.")
 @cluster_option
 @pods_option
 @config_option

@@ -41,7 +41,7 @@ COLUMNS = (
 )
 
 
-@click.command()
+@click.command(short_help="Place the waiting pods of a cluster.")
 @cluster_option
 @pods_option
 @config_option

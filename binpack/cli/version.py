@@ -14,7 +14,7 @@ from binpack.version import KUBERNETES_VERSION, __version__
 DEPENDENCIES = ("numpy", "scipy", "ortools", "highspy", "msgspec", "pandas", "pyarrow", "numba")
 
 
-@click.command()
+@click.command(short_help="Show the versions.")
 @output_options
 def version(output: Format) -> None:
     """Show the version, the Kubernetes version that is reproduced, and those of the main dependencies.

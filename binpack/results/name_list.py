@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-_LAST_NUMBER = re.compile(r"^(.*?)(\d+)(\D*)$", re.DOTALL)
+# The last number of a host's name: what follows the first dot is its domain.
+_LAST_NUMBER = re.compile(r"^([^.]*?)(\d+)([^.\d]*(?:\..*)?)$", re.DOTALL)
 _DIGITS = re.compile(r"(\d+)")
 _AND_MORE = len(" and 99999 more")
 
@@ -44,6 +45,21 @@ def natural_key(name: str) -> tuple[tuple[bool, int, str], ...]:
     ['a', 'b9', 'b10']
     """
     return tuple((part.isdigit(), int(part) if part.isdigit() else 0, part) for part in _DIGITS.split(name))
+
+
+def common_domain(names: Iterable[str]) -> str:
+    """Return what follows the first dot in every name, the dot included; empty if that is not the same in all of several.
+
+    Examples
+    --------
+    >>> common_domain(["ip-1.west.internal", "ip-2.west.internal"])
+    '.west.internal'
+    >>> common_domain(["ip-1.west.internal", "ip-2"])
+    ''
+    """
+    listed = list(names)
+    domains = {name[len(name.split(".", 1)[0]) :] for name in listed}
+    return domains.pop() if len(domains) == 1 and len(listed) > 1 else ""
 
 
 def shortened(name: str, width: int) -> str:

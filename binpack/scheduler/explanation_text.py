@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from binpack.framework.status import Code
-from binpack.results.name_list import name_list, shortened
+from binpack.results.name_list import common_domain, name_list, shortened
 from binpack.results.text_table import stacked, table
 from binpack.scheduler.explanation import Explanation, NodeState, ScoreColumn
 
@@ -27,7 +27,7 @@ def explanation_text(explanation: Explanation, *, top: int = DEFAULT_TOP) -> str
     top : int
         How many of the feasible nodes are shown.
     """
-    parts = ["\n".join(_head(explanation))]
+    parts = ["\n".join([*_head(explanation), *_names_line(explanation)])]
     feasible = explanation.count(NodeState.FEASIBLE)
     if feasible:
         parts.append("\n".join(_scores(explanation, top)))
@@ -87,6 +87,11 @@ def _head(explanation: Explanation) -> Iterator[str]:
         yield from _labelled("Note", note)
 
 
+def _names_line(explanation: Explanation) -> list[str]:
+    domain = common_domain(explanation.nodes)
+    return _labelled("Names", f"of nodes are shown without {domain}") if domain else []
+
+
 def _labelled(label: str, text: str) -> list[str]:
     indent = " " * _LABEL
     return textwrap.wrap(
@@ -134,10 +139,11 @@ def _scores(explanation: Explanation, top: int) -> Iterator[str]:
 
 def _score_table(explanation: Explanation, positions: Sequence[int], columns: Sequence[ScoreColumn]) -> str:
     head = ["RANK", "NODE", "TOTAL", *(f"{stacked(column.plugin)}\n×{column.weight}" for column in columns)]
+    domain = common_domain(explanation.nodes)
     rows = [
         [
             str(explanation.ranks[position]),
-            shortened(explanation.nodes[position], _LONGEST_NODE) + _mark(explanation, position),
+            shortened(explanation.nodes[position].removesuffix(domain), _LONGEST_NODE) + _mark(explanation, position),
             str(explanation.totals[position]),
             *(str(column.scores[position]) for column in columns),
         ]
@@ -164,11 +170,11 @@ def _rejected(explanation: Explanation) -> Iterator[str]:
     count = explanation.count(NodeState.REJECTED)
     yield f"Rejected: {count} of {len(explanation.nodes)} nodes, by the first plugin that says no"
     yield ""
-    width = len(str(count))
+    width, domain = len(str(count)), common_domain(explanation.nodes)
     for group in explanation.groups:
         final = " (preemption cannot help)" if group.status.code is Code.UNRESOLVABLE else ""
         yield from _wrapped(f"{len(group.nodes):>{width}}  {group.plugin}: {', '.join(group.status.reasons)}{final}", width + 4)
-        yield " " * (width + 4) + name_list(group.nodes, width=WIDTH - width - 4)
+        yield " " * (width + 4) + name_list((node.removesuffix(domain) for node in group.nodes), width=WIDTH - width - 4)
     alone = [f"{column.plugin} {column.rejections}" for column in explanation.filters if column.rejections]
     if len(alone) > 1:
         yield ""
