@@ -30,8 +30,8 @@ class Client(Protocol):
     def resources(self) -> Collection[str] | None:
         """What it watches; None for everything."""
 
-    def observe(self, event: WatchEvent) -> None:
-        """Hear of one write to one of `resources` (None: to any)."""
+    def observe(self, event: WatchEvent) -> bool:
+        """Hear of one write to one of `resources` (None: to any), and tell whether that may have changed `next_wake_us`."""
 
     def next_wake_us(self) -> int | None:
         """Return when it has something to do; None if nothing is planned."""
@@ -75,8 +75,8 @@ class ControlPlane:
         touched: dict[int, None] = {}
         for event in self.store.watch(self._delivered):
             for position in self._subscribers(event.resource):
-                self.clients[position].observe(event)
-                touched[position] = None
+                if self.clients[position].observe(event):
+                    touched[position] = None
         self._delivered = revision
         for position in touched:
             self._ask(position)

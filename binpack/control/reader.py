@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol, TypeVar
 
 from binpack.control.apiserver.resources import ApiObject
@@ -28,6 +29,9 @@ class Reader(Protocol):
 
     def orphans(self, kind: type[T], namespace: str, selector: Selector) -> list[T]:
         """Return the objects of a kind and namespace that have no controller and that the selector matches."""
+
+    def selecting(self, kind: type[T], namespace: str, labels: Mapping[str, str]) -> list[T]:
+        """Return the ReplicaSets, Deployments or Jobs of a namespace whose selector may match labels: at least all whose does."""
 
     def pods_on(self, node_name: str) -> list[Pod]:
         """Return the pods bound to a node, in any phase."""

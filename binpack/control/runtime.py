@@ -45,14 +45,17 @@ class ControllerRuntime:
         self._store = store
         self._sink = sink
 
-    def observe(self, event: WatchEvent) -> None:
+    def observe(self, event: WatchEvent) -> bool:
         """Let the controller see one change, and enqueue what it wakes."""
         now_us = self._store.clock.now_us
+        has_woken = False
         for wake in self.controller.observe(event, self._store, self.memory, now_us):
             if isinstance(wake, str):
                 self.queue.add(wake)
             else:
                 self.queue.add_after(wake[0], wake[1], now_us)
+            has_woken = True
+        return has_woken
 
     def next_wake_us(self) -> int | None:
         """Return when it has something to do; None if nothing is planned."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from binpack.control.apiserver.errors import ApiError
+from binpack.control.apiserver.resources import ApiObject
 from binpack.control.apiserver.store import Store
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.conditions import find_condition, transitioned
@@ -23,6 +24,7 @@ from binpack.model.base import replace
 from binpack.model.meta import Condition
 from binpack.model.node import Node
 from binpack.model.pod import Pod
+from binpack.model.workloads import ReplicaSet
 from binpack.scheduler.cycle import Decision, Refusal, SchedulingCycle
 from binpack.scheduler.event_handlers import EventHandlers
 from binpack.scheduler.queue.queued_pod import QueuedPod
@@ -47,7 +49,6 @@ _OTHER_KINDS = (
     "CSIStorageCapacity",
     "VolumeAttachment",
 )
-_READ_FOR_THEIR_SELECTOR = frozenset({"ReplicationController", "ReplicaSet", "StatefulSet"})
 
 
 @dataclass(slots=True)
@@ -124,13 +125,14 @@ class Scheduler:
         """What the scheduler sees."""
         return self._cycle.cluster
 
-    def observe(self, event: WatchEvent) -> None:
+    def observe(self, event: WatchEvent) -> bool:
         """Follow one change, and let the queue know."""
         before, after = event.previous, None if event.type == "DELETED" else event.object
-        if event.resource in _READ_FOR_THEIR_SELECTOR and before is not None and after is not None and _same_selector(before, after):
-            return
+        if before is not None and after is not None and _looks_the_same(before, after):
+            return False
         self._handlers.handle(before, after, self._store.clock.now_us)
         self._is_idle = False
+        return True
 
     def next_wake_us(self) -> int | None:
         """Return when there may be a pod to try."""
@@ -275,9 +277,21 @@ class Scheduler:
         self._open(cluster, next_start=next_start)
 
 
-def _same_selector(before: Any, after: Any) -> bool:
-    """Tell whether two states of a workload object look the same to the scheduler, which reads its selector alone."""
-    return bool(before.spec.selector == after.spec.selector)
+def _looks_the_same(before: ApiObject, after: ApiObject) -> bool:
+    """Tell whether two states of an object differ in nothing that the scheduler reads: most writes of kubelets and controllers."""
+    if isinstance(after, Pod) and isinstance(before, Pod):
+        return (
+            bool(after.spec.node_name)
+            and after.spec is before.spec
+            and after.metadata.labels == before.metadata.labels
+            and after.metadata.deletion_timestamp == before.metadata.deletion_timestamp
+            and after.status.start_time == before.status.start_time
+            and after.is_terminal == before.is_terminal
+            and all(status.resources is None for status in after.status.container_statuses)
+        )
+    if isinstance(after, ReplicaSet) and isinstance(before, ReplicaSet):
+        return after.spec.selector == before.spec.selector
+    return False
 
 
 def _cut(message: str) -> str:

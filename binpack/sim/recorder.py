@@ -161,7 +161,7 @@ class Recorder:
     def work(self) -> None:
         """Do nothing."""
 
-    def observe(self, event: WatchEvent) -> None:
+    def observe(self, event: WatchEvent) -> bool:
         """Take note of one write."""
         now_us = self._store.clock.now_us
         if isinstance(event.object, Pod):
@@ -171,6 +171,7 @@ class Recorder:
         self._drain()
         if self._keeps_log:
             self._tell(event, now_us)
+        return False
 
     def finish(self) -> None:
         """Take in the Events that were sent after the last write."""

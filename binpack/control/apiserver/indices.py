@@ -1,16 +1,18 @@
-"""Secondary indices of the store: by uid, owner, node, and (for adoption) objects without a controller by label.
+"""Secondary indices of the store: by uid, owner, node, and for adoption: objects without a controller by label, owners by selector.
 
 Buckets are dictionaries used as ordered sets, so that their order is the order of creation on every machine.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 from binpack.control.apiserver.resources import ApiObject
 from binpack.model.meta import ObjectMeta, controller_of
 from binpack.model.pod import Pod
 from binpack.model.selectors import Selector
+from binpack.model.workloads import Deployment, Job, ReplicaSet
 
 Address = tuple[str, str, str]
 """Resource, namespace, name."""
@@ -19,12 +21,14 @@ Bucket = dict[Address, None]
 K = TypeVar("K")
 
 _ADOPTABLE = frozenset({"Pod", "ReplicaSet"})
+_SELECTING = frozenset({"ReplicaSet", "Deployment", "Job"})
+_ANY_LABEL = ("", "")
 
 
 class Indices:
     """All indices of one store. `move` is told of every change, and answers are addresses."""
 
-    __slots__ = ("_by_node", "_by_owner", "_by_uid", "_orphans", "_orphans_by_label")
+    __slots__ = ("_by_node", "_by_owner", "_by_uid", "_orphans", "_orphans_by_label", "_selecting")
 
     def __init__(self) -> None:
         self._by_uid: dict[str, Address] = {}
@@ -32,6 +36,7 @@ class Indices:
         self._by_node: dict[str, Bucket] = {}
         self._orphans: dict[tuple[str, str], Bucket] = {}
         self._orphans_by_label: dict[tuple[str, str, str, str], Bucket] = {}
+        self._selecting: dict[tuple[str, str, str, str], Bucket] = {}
 
     def by_uid(self, uid: str) -> Address | None:
         """Return the address of the object with this uid."""
@@ -59,6 +64,11 @@ class Indices:
             smallest = self._orphans.get((resource, namespace), {})
         return list(smallest)
 
+    def selecting(self, resource: str, namespace: str, labels: Mapping[str, str]) -> list[Address]:
+        """Return candidates among the owners whose selector matches labels: at least all of them."""
+        buckets = [self._selecting.get((resource, namespace, key, value), {}) for key, value in labels.items()]
+        return [address for bucket in (*buckets, self._selecting.get((resource, namespace, *_ANY_LABEL), {})) for address in bucket]
+
     def move(self, address: Address, old: ApiObject | None, new: ApiObject | None) -> None:
         """Follow one change of one object: its creation (no old), update, or removal (no new)."""
         old_meta = None if old is None else old.metadata
@@ -70,6 +80,8 @@ class Indices:
             self._move_orphan(address, old_meta, new_meta)
         elif old_meta.labels != new_meta.labels:
             self._move_orphan(address, old_meta, new_meta)
+        if address[0] in _SELECTING:
+            self._move_selecting(address, old, new)
         if address[0] == "Pod":
             old_node = old.spec.node_name if isinstance(old, Pod) else ""
             new_node = new.spec.node_name if isinstance(new, Pod) else ""
@@ -101,6 +113,22 @@ class Indices:
             _add(self._orphans, (resource, namespace), address)
             for key, value in new.labels.items():
                 _add(self._orphans_by_label, (resource, namespace, key, value), address)
+
+    def _move_selecting(self, address: Address, old: ApiObject | None, new: ApiObject | None) -> None:
+        resource, namespace, _ = address
+        old_label = None if old is None else _selected_label(old)
+        new_label = None if new is None else _selected_label(new)
+        if old_label != new_label:
+            if old_label is not None:
+                _discard(self._selecting, (resource, namespace, *old_label), address)
+            if new_label is not None:
+                _add(self._selecting, (resource, namespace, *new_label), address)
+
+
+def _selected_label(owner: ApiObject) -> tuple[str, str]:
+    """Return one label that an owner's selector demands: the bytewise first; _ANY_LABEL if it demands none with one value."""
+    selector = owner.spec.selector if isinstance(owner, ReplicaSet | Deployment | Job) else None
+    return min(selector.match_labels.items()) if selector is not None and selector.match_labels else _ANY_LABEL
 
 
 def _add(index: dict[K, Bucket], key: K, address: Address) -> None:

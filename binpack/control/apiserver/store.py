@@ -6,7 +6,7 @@ again it goes on with the same revisions, names and uids.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Any, TypeVar, cast, overload
 
 from binpack.control.apiserver.admission import Admission
@@ -135,6 +135,10 @@ class Store:
         """Return the objects of a kind and namespace that have no controller and that the selector matches."""
         candidates = (self._at(address) for address in self._indices.orphans(_resource(kind), namespace, selector))
         return [cast(T, one) for one in candidates if selector.matches(one.metadata.labels)]
+
+    def selecting(self, kind: type[T], namespace: str, labels: Mapping[str, str]) -> list[T]:
+        """Return the ReplicaSets, Deployments or Jobs of a namespace whose selector may match labels: at least all whose does."""
+        return [cast(T, self._at(address)) for address in self._indices.selecting(_resource(kind), namespace, labels)]
 
     def pods_on(self, node_name: str) -> list[Pod]:
         """Return the pods bound to a node, in any phase."""

@@ -200,7 +200,7 @@ def _observe_pod(event: WatchEvent, reader: Reader, memory: ReplicaSetMemory) ->
         if seconds > 0 and isinstance(former, Pod) and isinstance(pod, Pod) and is_ready(pod) and not is_ready(former):
             yield key, seconds * US_PER_S
     elif _is_new_orphan(event):
-        for candidate in reader.scan(ReplicaSet, pod.metadata.namespace):
+        for candidate in reader.selecting(ReplicaSet, pod.metadata.namespace, pod.metadata.labels):
             if selector_of(candidate.spec.selector).matches(pod.metadata.labels):
                 yield _key(candidate)
 

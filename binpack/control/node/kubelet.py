@@ -80,9 +80,9 @@ class Kubelets:
         """Let a node's machine start again."""
         self._inbox.append(("recover", node_name, ""))
 
-    def observe(self, event: WatchEvent) -> None:
+    def observe(self, event: WatchEvent) -> bool:
         """Take note of what concerns a node of ours or a pod on it."""
-        value = event.object
+        value, waiting = event.object, len(self._inbox)
         if isinstance(value, Node):
             if event.type == "ADDED":
                 self._inbox.append(("register", value.name, ""))
@@ -90,6 +90,7 @@ class Kubelets:
                 self.machines.pop(value.name, None)
         elif isinstance(value, Pod) and value.spec.node_name:
             self._observe_pod(event, value)
+        return len(self._inbox) > waiting
 
     def next_wake_us(self) -> int | None:
         """Return when a kubelet has something to do."""

@@ -261,7 +261,7 @@ def _observe_replica_set(event: WatchEvent, replica_set: ReplicaSet, reader: Rea
                 yield _key(owner)
     relabelled = event.previous is None or former is not None or event.previous.metadata.labels != replica_set.metadata.labels
     if reference is None and event.type != "DELETED" and relabelled:
-        for deployment in reader.scan(Deployment, replica_set.metadata.namespace):
+        for deployment in reader.selecting(Deployment, replica_set.metadata.namespace, replica_set.metadata.labels):
             if selector_of(deployment.spec.selector).matches(replica_set.metadata.labels):
                 yield _key(deployment)
 

@@ -54,7 +54,7 @@ def observe_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: JobMemory) 
             and controller_of(pod.metadata) is None
             and (former is None or former.metadata.labels != pod.metadata.labels)
         ):
-            for job in reader.scan(Job, pod.metadata.namespace):
+            for job in reader.selecting(Job, pod.metadata.namespace, pod.metadata.labels):
                 if selector_of(job.spec.selector).matches(pod.metadata.labels):
                     yield name_of(job), POD_BATCH_US
         return
