@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,7 @@ def as_document(result: Explanation) -> dict[str, Any]:
             {"plugin": group.plugin, "code": str(group.status.code), "reasons": list(group.status.reasons), "nodes": list(group.nodes)}
             for group in result.groups
         ],
+        "shortages": [camel_keys(asdict(shortage)) for shortage in result.shortages],
         "rows": [camel_keys(row) for row in result.rows()],
     }
 

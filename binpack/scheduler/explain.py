@@ -6,6 +6,7 @@ if that obstacle were gone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,16 @@ from binpack.framework.interface import Shortlist, Skip
 from binpack.framework.profile import Profile
 from binpack.framework.status import Status, unresolvable
 from binpack.model.pod import Pod
+from binpack.model.requests import fit_requests
 from binpack.results.name_list import natural_key
 from binpack.scheduler.cycle import Decision, SchedulingCycle
-from binpack.scheduler.explanation import Explanation, FilterColumn, NodeState, RejectedGroup, ScoreColumn
+from binpack.scheduler.explanation import Explanation, FilterColumn, NodeState, RejectedGroup, ScoreColumn, Shortage
 from binpack.scheduler.filtering import UNLISTED, unlisted_reason
 from binpack.scheduler.ties import Ties
 from binpack.state.cluster import Cluster
 from binpack.state.node_rows import NodeRows
+
+_FIT = "NodeResourcesFit"
 
 
 def explain_pod(
@@ -58,6 +62,7 @@ def explain_pod(
         NodeState.FEASIBLE if rank else NodeState.REJECTED if row in rejected else NodeState.UNSEEN
         for row, rank in zip(rows.tolist(), ranks, strict=True)
     ]
+    groups = _groups(decision, cluster, np.array([row for row in rows if row in rejected], np.intp))
     return Explanation(
         pod=pod,
         profile=profile,
@@ -69,7 +74,8 @@ def explain_pod(
         ranks=ranks,
         filters=tuple(_ask(plugin, pod, cluster.rows(rows)) for plugin in profile.filters),
         scores=_score_columns(decision, profile, rows),
-        groups=_groups(decision, cluster, np.array([row for row in rows if row in rejected], np.intp)),
+        groups=groups,
+        shortages=tuple(_shortages(pod, cluster, groups)),
         present_node=present_node,
         notes=notes,
     )
@@ -130,6 +136,19 @@ def _groups(decision: Decision, cluster: Cluster, rejected: NDArray[np.intp]) ->
         for (plugin, status), rows in merged.items()
     ]
     return tuple(sorted(groups, key=lambda group: (-len(group.nodes), group.plugin, group.status.reasons)))
+
+
+def _shortages(pod: Pod, cluster: Cluster, groups: tuple[RejectedGroup, ...]) -> Iterator[Shortage]:
+    """Compare what the pod asks for with what is free where it is rejected for that."""
+    rows = np.array([cluster.row_of(node) for group in groups if group.plugin == _FIT for node in group.nodes], np.intp)
+    if len(rows) == 0:
+        return
+    for resource, requested in fit_requests(pod).items():
+        index = cluster.resources.index(resource)
+        free = np.zeros(len(rows), np.int64) if index is None else cluster.allocatable[index, rows] - cluster.requested[index, rows]
+        if (free < requested).any():
+            most = int(free.argmax())
+            yield Shortage(resource, requested, int(free[most]), cluster.node(int(rows[most])).name)
 
 
 def _ask(plugin: Any, pod: Pod, rows: NodeRows) -> FilterColumn:

@@ -90,6 +90,25 @@ class RejectedGroup:
 
 
 @dataclass(frozen=True)
+class Shortage:
+    """What NodeResourcesFit misses.
+
+    Parameters
+    ----------
+    resource : str
+    requested, most_free : int
+        What the pod asks for, and the most that is free on one of the nodes that it is rejected on: milli-cores, bytes or units.
+    node : str
+        Where that is.
+    """
+
+    resource: str
+    requested: int
+    most_free: int
+    node: str
+
+
+@dataclass(frozen=True)
 class Explanation:
     """A decision about one pod, over all nodes.
 
@@ -111,6 +130,8 @@ class Explanation:
     scores : tuple[ScoreColumn, ...]
     groups : tuple[RejectedGroup, ...]
         Most nodes first.
+    shortages : tuple[Shortage, ...]
+        Resources that are lacking where the decision rejects a node for its resources.
     present_node : str or None
         Where the pod runs in truth.
     notes : tuple[str, ...]
@@ -128,6 +149,7 @@ class Explanation:
     filters: tuple[FilterColumn, ...]
     scores: tuple[ScoreColumn, ...]
     groups: tuple[RejectedGroup, ...]
+    shortages: tuple[Shortage, ...] = ()
     present_node: str | None = None
     notes: tuple[str, ...] = ()
 

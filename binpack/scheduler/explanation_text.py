@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from binpack.framework.status import Code
+from binpack.model.requests import CPU, EPHEMERAL_STORAGE, MEMORY
 from binpack.results.name_list import common_domain, name_list, shortened
 from binpack.results.text_table import stacked, table
 from binpack.scheduler.explanation import Explanation, NodeState, ScoreColumn
+from binpack.units import GIB, MILLI_PER_CORE
 
 WIDTH = 100
 DEFAULT_TOP = 5
@@ -175,6 +177,14 @@ def _rejected(explanation: Explanation) -> Iterator[str]:
         final = " (preemption cannot help)" if group.status.code is Code.UNRESOLVABLE else ""
         yield from _wrapped(f"{len(group.nodes):>{width}}  {group.plugin}: {', '.join(group.status.reasons)}{final}", width + 4)
         yield " " * (width + 4) + name_list((node.removesuffix(domain) for node in group.nodes), width=WIDTH - width - 4)
+    if explanation.shortages:
+        yield ""
+        for shortage in explanation.shortages:
+            requested, free = _amount(shortage.resource, shortage.requested), _amount(shortage.resource, shortage.most_free)
+            yield from _wrapped(
+                f"Of {shortage.resource} it asks for {requested}; the most that is free where it lacks resources is {free}"
+                f" ({shortage.node.removesuffix(domain)})."
+            )
     alone = [f"{column.plugin} {column.rejections}" for column in explanation.filters if column.rejections]
     if len(alone) > 1:
         yield ""
@@ -182,6 +192,14 @@ def _rejected(explanation: Explanation) -> Iterator[str]:
     for column in explanation.filters:
         if column.error is not None:
             yield from _wrapped(f"{column.plugin} fails: {column.error}")
+
+
+def _amount(resource: str, value: int) -> str:
+    if resource == CPU:
+        return f"{value / MILLI_PER_CORE:g}"
+    if resource in (MEMORY, EPHEMERAL_STORAGE) or resource.startswith("hugepages-"):
+        return f"{value / GIB:.4g} GiB"
+    return str(value)
 
 
 def _wrapped(text: str, indent: int = 0) -> list[str]:

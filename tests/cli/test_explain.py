@@ -24,6 +24,7 @@ KEYS = [
     "notes",
     "nodes",
     "rejected",
+    "shortages",
     "rows",
 ]
 ROW_KEYS = ["node", "state", "plugin", "verdict", "code", "reasons", "decided", "weight", "score"]
@@ -109,6 +110,16 @@ def test_json_has_the_documented_keys_and_one_row_a_node_and_plugin(binpack, clu
     assert document["nodes"][0] == {"node": "big-1", "state": "feasible", "rank": 1, "total": document["score"]}
     scores = [row["score"] for row in document["rows"] if row["node"] == "big-1" and row["score"] is not None]
     assert sum(scores) == document["score"]
+
+
+def test_what_is_lacking_is_told_in_numbers(binpack, dump):
+    nodes = [node("a").cpu("4").memory("1Gi"), node("b").cpu("3").memory("8Gi"), node("c").cpu("9").cordon()]
+    cluster = dump(*nodes, pod("there").request(cpu="1500m").on("a"), pod("p").request(cpu="3500m", memory="2Gi"))
+    out = binpack("explain", "p", "--cluster", cluster).out
+    assert "Of cpu it asks for 3.5; the most that is free where it lacks resources is 3 (b)." in out
+    assert "Of memory it asks for 2 GiB; the most that is free where it lacks resources is 8 GiB (b)." in out
+    shortages = binpack("explain", "p", "--cluster", cluster, "--json").json["shortages"]
+    assert shortages[0] == {"resource": "cpu", "requested": 3500, "mostFree": 3000, "node": "b"}
 
 
 def test_each_plugin_has_its_own_verdict_of_a_node_that_another_rejected(binpack, cluster):
