@@ -1,0 +1,149 @@
+"""The scenario file, as written: a cluster, a timeline, faults, what to record.
+
+Decoded strictly: an unknown field is an error that names the nearest known one. Times are durations from the start (`90s`, `1h30m`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from binpack.model.base import StrictStruct, field
+from binpack.model.node import Taint
+from binpack.model.quantity import Quantity
+
+API_VERSION = "binpack.dev/v1"
+KIND = "Scenario"
+
+
+class NodePool(StrictStruct, frozen=True):
+    """Equal nodes, called `<name>-<number>`, dealt to the zones in turn.
+
+    Parameters
+    ----------
+    name : str
+    count : int
+    capacity : dict[str, Quantity]
+        Also what pods may use. Without `pods`: 110.
+    zones : tuple[str, ...]
+        Values of the label `topology.kubernetes.io/zone`; without any the nodes have no such label.
+    labels : dict[str, str]
+    taints : tuple[Taint, ...]
+    """
+
+    name: str
+    count: int
+    capacity: dict[str, Quantity]
+    zones: tuple[str, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
+    taints: tuple[Taint, ...] = ()
+
+
+class ClusterSource(StrictStruct, frozen=True):
+    """What is there at the start: files (dumps or manifests, relative to the scenario) and node pools."""
+
+    files: tuple[str, ...] = ()
+    node_pools: tuple[NodePool, ...] = ()
+
+
+class Reference(StrictStruct, frozen=True):
+    """Names an object. The namespace is `default` for kinds that live in one."""
+
+    kind: str
+    name: str
+    namespace: str = ""
+
+
+class ScaleTo(StrictStruct, frozen=True):
+    """A workload and its new number of replicas (a Job's parallelism)."""
+
+    kind: str
+    name: str
+    replicas: int
+    namespace: str = ""
+
+
+class Step(StrictStruct, frozen=True):
+    """What happens at one time, in the order of the fields.
+
+    Parameters
+    ----------
+    at : str
+        Duration since the start.
+    apply : tuple
+        Files (relative to the scenario) or manifests in place.
+    delete : tuple of Reference
+    scale : tuple of ScaleTo
+    cordon, uncordon, fail_nodes, recover_nodes : tuple of node names
+    """
+
+    at: str
+    apply: tuple[dict[str, Any] | str, ...] = ()
+    delete: tuple[Reference, ...] = ()
+    scale: tuple[ScaleTo, ...] = ()
+    cordon: tuple[str, ...] = ()
+    uncordon: tuple[str, ...] = ()
+    fail_nodes: tuple[str, ...] = ()
+    recover_nodes: tuple[str, ...] = ()
+
+
+class RandomFailures(StrictStruct, frozen=True):
+    """Nodes that fail and come back at random times, each by itself.
+
+    Parameters
+    ----------
+    mean_time_between_failures : str
+        Mean duration from a node's start or recovery to its next failure, exponentially distributed.
+    mean_time_to_repair : str
+        Mean duration of an outage, exponentially distributed.
+    nodes : tuple[str, ...]
+        Which ones; without any all that are there at the start.
+    """
+
+    mean_time_between_failures: str
+    mean_time_to_repair: str
+    nodes: tuple[str, ...] = ()
+
+
+class Faults(StrictStruct, frozen=True):
+    """What breaks by itself."""
+
+    random_failures: RandomFailures | None = None
+
+
+class Sampling(StrictStruct, frozen=True):
+    """When the cluster is looked at in full: every so often, or at given times."""
+
+    every: str | None = None
+    at: tuple[str, ...] = ()
+
+
+class ScenarioFile(StrictStruct, frozen=True):
+    """A scenario file.
+
+    Parameters
+    ----------
+    api_version, kind : str
+        `binpack.dev/v1`, `Scenario`.
+    duration : str
+        How long the run is.
+    cluster : ClusterSource
+    scheduler : str, optional
+        Path of a KubeSchedulerConfiguration, relative to the scenario; kube-scheduler's default profile, scoring all nodes, without.
+    seed : int
+    ties : str
+        `first`, `kube`, `rank` or `random`.
+    timeline : tuple of Step
+    faults : Faults
+    samples : Sampling
+    """
+
+    duration: str
+    api_version: str = API_VERSION
+    kind: str = KIND
+    cluster: ClusterSource = ClusterSource()
+    scheduler: str | None = None
+    seed: int = 0
+    ties: Literal["first", "kube", "rank", "random"] = "first"
+    timeline: tuple[Step, ...] = ()
+    faults: Faults = Faults()
+    samples: Sampling = Sampling()
