@@ -12,6 +12,7 @@ from binpack.model.base import encoded
 from binpack.model.meta import controller_of
 from binpack.model.pod import Affinity, Pod
 from binpack.model.requests import fit_requests, fit_score_requests, nonzero_requests, placed_requests
+from binpack.model.volumes import Volume
 from binpack.state.ports import HostPort, host_ports
 
 
@@ -34,11 +35,13 @@ def _images(pod: Pod) -> Hashable:
 
 
 def _volumes(pod: Pod) -> Hashable:
-    if not pod.spec.volumes:
+    # Of most volumes (a service account's token, a ConfigMap) no plugin reads anything; their generated names would part all pods.
+    read = [volume for volume in pod.spec.volumes if volume != Volume(name=volume.name)]
+    if not read:
         return None
     # The claim of a generic ephemeral volume is named after the pod: no two pods share it.
-    has_own_claim = any(volume.ephemeral is not None for volume in pod.spec.volumes)
-    return encoded(pod.spec.volumes), pod.metadata.name if has_own_claim else ""
+    has_own_claim = any(volume.ephemeral is not None for volume in read)
+    return encoded(read), pod.metadata.name if has_own_claim else ""
 
 
 FEATURES: dict[str, Callable[[Pod], Hashable]] = {
