@@ -1,28 +1,39 @@
 """How many pods of which class stand on which row, and interned count columns over them.
 
 A *count column* is a vector over rows: the sum of a weight over each row's pods, where the weight depends on the pod's class alone
-("matches this selector": 1 or 0). A bind touches only the columns in which its class weighs something: its touch list.
+("matches this selector": 1 or 0). A bind touches only the columns in which its class weighs something: its touch list. A *domain sum*
+adds a column up over the domains of a topology key; it follows the same binds. Columns and sums are kept in one array each, by
+number, so that a kernel can follow a bind itself.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from binpack.state.classes import PodClass
 from binpack.state.columns import grown
+from binpack.state.domain_sums import DomainSums
 
 MAX_COLUMNS = 2048
 
 
 @dataclass(slots=True)
 class _Column:
+    number: int
     weight: Callable[[PodClass], int]
-    values: NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class _Placed:
+    """The pods of one class: how many a row, and which columns they touch with which weight."""
+
+    by_row: dict[int, int] = field(default_factory=dict)
+    touches: list[tuple[int, int]] = field(default_factory=list)
 
 
 class ClassCounts:
@@ -32,17 +43,35 @@ class ClassCounts:
     ----------
     max_columns : int
         How many columns are kept; the one that was not asked for the longest is dropped, and made again when it is.
+
+    Attributes
+    ----------
+    values : NDArray[np.int32]
+        Every column by its number, shape [at least columns, rows]; holes are 0.
+    sums : DomainSums
+        Columns added up over domains.
+    epoch : int
+        Moves whenever a number that was handed out means something else: whoever keeps numbers has to ask anew.
+    version : int
+        Moves whenever a touch list may have changed.
+    selector_evaluations : int
+        How often a weight function was asked: a work counter.
     """
 
     def __init__(self, max_columns: int = MAX_COLUMNS) -> None:
+        self.values: NDArray[np.int32] = np.zeros((0, 0), np.int32)
+        self.sums = DomainSums()
+        self.epoch = 0
+        self.version = 0
+        self.selector_evaluations = 0
         self._rows = 0
         self._max_columns = max_columns
         self._columns: OrderedDict[Hashable, _Column] = OrderedDict()
-        self._placed: dict[PodClass, dict[int, int]] = {}
-        self._touched: dict[PodClass, list[tuple[_Column, int]]] = {}
+        self._free: list[int] = []
+        self._placed: dict[PodClass, _Placed] = {}
 
     def column(self, key: Hashable, weight: Callable[[PodClass], int]) -> NDArray[np.int64]:
-        """Return the column of a weight function: shape [rows], holes 0. A live view: read it, never write it, never keep it.
+        """Return the column of a weight function: shape [rows], holes 0. A copy, as of now.
 
         Parameters
         ----------
@@ -51,62 +80,104 @@ class ClassCounts:
         weight : callable
             From a class to the weight of each of its pods.
         """
+        number = self.number(key, weight)  # which may make a larger array of values
+        return self.values[number].astype(np.int64)
+
+    def number(self, key: Hashable, weight: Callable[[PodClass], int]) -> int:
+        """Return the number of a column: its line of `values`, as long as `epoch` stands still."""
         column = self._columns.get(key)
-        if column is None:
-            column = self._columns[key] = self._make(weight)
-            if len(self._columns) > self._max_columns:
-                self._forget(self._columns.popitem(last=False)[1])
-        else:
+        if column is not None:
             self._columns.move_to_end(key)
-        return column.values
+            return column.number
+        if len(self._columns) >= self._max_columns:
+            self._forget(self._columns.popitem(last=False)[1])
+        column = self._columns[key] = _Column(self._free_number(), weight)
+        self._fill(column)
+        return column.number
 
     def add(self, pod_class: PodClass, row: int, pods: int) -> None:
         """Count pods of a class onto a row; a negative number takes them off."""
-        by_row = self._placed.setdefault(pod_class, {})
-        left = by_row.get(row, 0) + pods
-        if left:
-            by_row[row] = left
-        else:
-            by_row.pop(row, None)
-        for column, weight in self._touch_list(pod_class):
-            column.values[row] += weight * pods
+        placed = self._of(pod_class)
+        _count(placed.by_row, row, pods)
+        for number, weight in placed.touches:
+            self.values[number, row] += weight * pods
+            self.sums.add(number, row, weight * pods)
+
+    def note(self, placements: Iterable[tuple[PodClass, int]]) -> None:
+        """Take note of pods that are in the columns and sums already: a kernel has put them there."""
+        for pod_class, row in placements:
+            by_row = self._placed[pod_class].by_row
+            by_row[row] = by_row.get(row, 0) + 1
+
+    def touches(self, pod_class: PodClass) -> list[tuple[int, int]]:
+        """Return the columns that a pod of a class touches, each with its weight."""
+        return self._of(pod_class).touches
 
     def classes(self) -> Iterator[tuple[PodClass, int]]:
         """Yield each class that has pods on rows, and how many, by the order in which the classes were met."""
-        for pod_class, by_row in sorted(self._placed.items(), key=lambda item: item[0].id):
-            if by_row:
-                yield pod_class, sum(by_row.values())
+        for pod_class, placed in sorted(self._placed.items(), key=lambda item: item[0].id):
+            if placed.by_row:
+                yield pod_class, sum(placed.by_row.values())
 
     def clear(self) -> None:
         """Forget all pods and columns: the classes are about to be found anew."""
         self._columns.clear()
         self._placed.clear()
-        self._touched.clear()
+        self._free.clear()
+        self.sums.clear()
+        self.epoch += 1
+        self.version += 1
 
     def grow(self, rows: int) -> None:
         """Make room for more rows."""
         self._rows = rows
-        for column in self._columns.values():
-            column.values = grown(column.values, rows)
+        self.values = grown(self.values, rows)
+        self.sums.grow(rows)
 
-    def _make(self, weight: Callable[[PodClass], int]) -> _Column:
-        column = _Column(weight, np.zeros(self._rows, np.int64))
-        for pod_class, touched in self._touched.items():
-            weighs = weight(pod_class)
-            if weighs:
-                touched.append((column, weighs))
-                by_row = self._placed.get(pod_class, {})
-                rows = np.fromiter(by_row.keys(), np.intp, len(by_row))
-                column.values[rows] += weighs * np.fromiter(by_row.values(), np.int64, len(by_row))
-        return column
+    def _of(self, pod_class: PodClass) -> _Placed:
+        placed = self._placed.get(pod_class)
+        if placed is None:
+            placed = self._placed[pod_class] = _Placed()
+            self.selector_evaluations += len(self._columns)
+            weights = ((column.number, column.weight(pod_class)) for column in self._columns.values())
+            placed.touches.extend((number, weight) for number, weight in weights if weight)
+            self.version += 1
+        return placed
 
-    def _touch_list(self, pod_class: PodClass) -> list[tuple[_Column, int]]:
-        touched = self._touched.get(pod_class)
-        if touched is None:
-            weights = ((column, column.weight(pod_class)) for column in self._columns.values())
-            touched = self._touched[pod_class] = [(column, weight) for column, weight in weights if weight]
-        return touched
+    def _free_number(self) -> int:
+        if self._free:
+            return self._free.pop()
+        number = len(self._columns)
+        if number >= len(self.values):
+            more = np.zeros((max(16, 2 * len(self.values)), self._rows), np.int32)
+            more[: len(self.values)] = self.values
+            self.values = more
+        return number
+
+    def _fill(self, column: _Column) -> None:
+        values = self.values[column.number]
+        values[:] = 0
+        self.selector_evaluations += len(self._placed)
+        self.version += 1
+        for pod_class, placed in self._placed.items():
+            weight = column.weight(pod_class)
+            if weight:
+                placed.touches.append((column.number, weight))
+                rows = np.fromiter(placed.by_row.keys(), np.intp, len(placed.by_row))
+                values[rows] += weight * np.fromiter(placed.by_row.values(), np.int32, len(placed.by_row))
 
     def _forget(self, column: _Column) -> None:
-        for touched in self._touched.values():
-            touched[:] = [(other, weight) for other, weight in touched if other is not column]
+        self.epoch += 1
+        self.version += 1
+        self._free.append(column.number)
+        self.sums.clear()
+        for placed in self._placed.values():
+            placed.touches[:] = [touch for touch in placed.touches if touch[0] != column.number]
+
+
+def _count(by_row: dict[int, int], row: int, pods: int) -> None:
+    left = by_row.get(row, 0) + pods
+    if left:
+        by_row[row] = left
+    else:
+        by_row.pop(row, None)

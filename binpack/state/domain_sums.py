@@ -1,0 +1,132 @@
+"""Count columns added up over topology domains, kept up to date bind by bind.
+
+A *domain vector* says for each row in which domain it counts: the code of its topology label, or -1 where it does not count (no
+label, or left out by an inclusion policy). A *sum* is a column over the domains of one vector. When nodes change, whoever asked for
+a vector sets it again; the sums over it are then added up anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from binpack.state.columns import grown
+
+ABSENT = -1
+
+
+class DomainSums:
+    """Vectors and sums by number; numbers hold until `clear`.
+
+    Attributes
+    ----------
+    vectors : NDArray[np.int32]
+        Shape [at least vectors, rows]: the domain in which a row counts, -1 if in none.
+    values : NDArray[np.int64]
+        Shape [at least sums, at least domains].
+    present : NDArray[np.bool_]
+        Shape [at least vectors, at least domains]: which domains have a row that counts.
+    column_of, vector_of : list[int]
+        Of each sum.
+    by_column : dict[int, list[int]]
+        The sums over each column.
+    """
+
+    def __init__(self) -> None:
+        self.vectors: NDArray[np.int32] = np.zeros((0, 0), np.int32)
+        self.values: NDArray[np.int64] = np.zeros((0, 0), np.int64)
+        self.present: NDArray[np.bool_] = np.zeros((0, 0), np.bool_)
+        self.column_of: list[int] = []
+        self.vector_of: list[int] = []
+        self.by_column: dict[int, list[int]] = {}
+        self._rows = 0
+        self._sums: dict[tuple[int, int], int] = {}
+        self._vectors: dict[Hashable, int] = {}
+
+    def vector(self, key: Hashable) -> int | None:
+        """Return the number of a vector that is there; None if it has to be set first."""
+        return self._vectors.get(key)
+
+    def set_vector(self, key: Hashable, domains: NDArray[np.int32], columns: NDArray[np.int32]) -> int:
+        """Set a vector, and add up anew what was summed over it.
+
+        Parameters
+        ----------
+        key : hashable
+        domains : NDArray[np.int32]
+            Shape [rows].
+        columns : NDArray[np.int32]
+            All count columns, shape [columns, rows].
+        """
+        number = self._vectors.setdefault(key, len(self._vectors))
+        highest = int(domains.max(initial=-1)) + 1
+        self._make_room(len(self._vectors), len(self.column_of), highest)
+        self.vectors[number] = domains
+        self.present[number] = False
+        self.present[number, domains[domains >= 0]] = True
+        for of, column in enumerate(self.column_of):
+            if self.vector_of[of] == number:
+                self._add_up(of, columns[column])
+        return number
+
+    def number(self, column: int, vector: int, columns: NDArray[np.int32]) -> int:
+        """Return the number of the sum of a column over a vector, adding it up if it is new."""
+        number = self._sums.get((column, vector))
+        if number is None:
+            number = self._sums[column, vector] = len(self.column_of)
+            self.column_of.append(column)
+            self.vector_of.append(vector)
+            self.by_column.setdefault(column, []).append(number)
+            self._make_room(len(self._vectors), len(self.column_of), 0)
+            self._add_up(number, columns[column])
+        return number
+
+    def add(self, column: int, row: int, weight: int) -> None:
+        """Follow a change of one row in a column."""
+        for number in self.by_column.get(column, ()):
+            domain = self.vectors[self.vector_of[number], row]
+            if domain >= 0:
+                self.values[number, domain] += weight
+
+    def clear(self) -> None:
+        """Forget all sums and vectors."""
+        self.column_of.clear()
+        self.vector_of.clear()
+        self.by_column.clear()
+        self._sums.clear()
+        self._vectors.clear()
+
+    def grow(self, rows: int) -> None:
+        """Make room for more rows; they count nowhere until the vectors are set again."""
+        self._rows = rows
+        self.vectors = grown(self.vectors, rows, ABSENT)
+
+    def _add_up(self, number: int, column: NDArray[np.int32]) -> None:
+        domains = self.vectors[self.vector_of[number]]
+        counted = domains >= 0
+        found = np.bincount(domains[counted], column[counted].astype(np.float64), minlength=1)
+        self.values[number] = 0
+        # Counts stay far below 2^53, so that the floats of bincount are exact.
+        self.values[number, : len(found)] = found.astype(np.int64)
+
+    def _make_room(self, vectors: int, sums: int, domains: int) -> None:
+        domains = max(self.values.shape[1], domains)
+        if vectors > len(self.vectors):
+            self.vectors = _larger(self.vectors, (2 * vectors, self._rows), ABSENT)
+        if self.present.shape != (len(self.vectors), domains):
+            self.present = _larger(self.present, (len(self.vectors), domains), 0)
+        if sums > len(self.values) or domains > self.values.shape[1]:
+            lines = len(self.values) if sums <= len(self.values) else 2 * sums
+            self.values = _larger(self.values, (lines, domains), 0)
+
+
+T = TypeVar("T", bound=np.generic)
+
+
+def _larger(array: NDArray[T], shape: tuple[int, int], fill: int) -> NDArray[T]:
+    more = np.full(shape, fill, array.dtype)
+    more[: array.shape[0], : array.shape[1]] = array
+    return more
