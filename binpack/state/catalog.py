@@ -42,3 +42,12 @@ class Catalog:
     def version(self, kind: str) -> int:
         """Return a number that changes whenever an object of the kind does."""
         return self._versions[kind]
+
+    def snapshot(self, kind: str) -> dict[tuple[str, str], Any]:
+        """Return the objects of a kind by namespace and name, in their order, as `restore` takes them."""
+        return dict(self._objects[kind])
+
+    def restore(self, kind: str, snapshot: dict[tuple[str, str], Any]) -> None:
+        """Put a kind's objects back as they were, their order included."""
+        self._objects[kind] = dict(snapshot)
+        self._versions[kind] += 1

@@ -51,7 +51,7 @@ class Cluster(NodeTable):
     # Reading
 
     def column(self, key: Hashable, weight: Callable[[PodClass], int], *, label_keys: frozenset[str]) -> NDArray[np.int64]:
-        """Return a count column: the sum over each row's pods of a weight of their class, shape [capacity]. A live view.
+        """Return a count column: the sum over each row's pods of a weight of their class, shape [capacity]. A copy.
 
         Parameters
         ----------
@@ -157,6 +157,32 @@ class Cluster(NodeTable):
             self._log(lambda: self._forget_stray(pod.key, node_name))
             self._keep_aside(pod, node_name)
 
+    def adopt(self, pods: Iterable[tuple[Pod, PodClass, int]]) -> None:
+        """Take over pods, each with its class and its row, that a kernel has counted into every column already.
+
+        They must be on no node, want no host ports, and their `spec.nodeName` names the row's node.
+        """
+        placed = []
+        for pod, pod_class, row in pods:
+            key = pod.key
+            if self._undo is not None:
+                self._log(self._pod_undo(pod, pod.spec.node_name, placed=False))
+            self._pods[row][key] = (pod, pod_class)
+            self._node_of[key] = pod.spec.node_name
+            placed.append((pod_class, row))
+        self.counts.note(placed)
+
+    def column_number(self, key: Hashable, weight: Callable[[PodClass], int], *, label_keys: frozenset[str]) -> int:
+        """Return the number of a count column in `counts.values`, as `column` returns the column itself."""
+        if self.classes.read_labels(label_keys):
+            self._sort_pods_anew()
+        return self.counts.number(key, weight)
+
+    def read_labels(self, keys: frozenset[str]) -> None:
+        """Let labels tell pod classes apart, also where no count column reads them."""
+        if self.classes.read_labels(keys):
+            self._sort_pods_anew()
+
     def remove_pod(self, key: str) -> Pod:
         """Take a pod (`namespace/name`) off its node and return it.
 
@@ -198,8 +224,10 @@ class Cluster(NodeTable):
 
     def delete(self, kind: str, name: str, namespace: str = "") -> None:
         """Remove an object that is neither node nor pod, if it is there."""
-        before = self.catalog.remove(kind, name, namespace)
-        self._log(lambda: self._restore_object(kind, name, namespace, before))
+        if self._undo is not None:
+            all_before = self.catalog.snapshot(kind)
+            self._log(lambda: self.catalog.restore(kind, all_before))
+        self.catalog.remove(kind, name, namespace)
 
     # Forks
 
@@ -238,10 +266,14 @@ class Cluster(NodeTable):
             return _nothing
         row = self._row_of[node_name]
         ports = [(port, self._ports.get(row, port)) for port in self.classes.of(pod).host_ports]
+        order = list(self._pods[row])
 
         def undo() -> None:
             if placed:
                 self._place(pod, node_name)
+                # It comes back where it stood, not last: among equal victims of preemption the order decides.
+                pods = self._pods[self._row_of[node_name]]
+                self._pods[self._row_of[node_name]] = {key: pods[key] for key in order}
             else:
                 self._displace(pod.key, node_name)
             self._restore_ports(self._row_of[node_name], ports)

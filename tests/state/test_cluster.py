@@ -13,6 +13,7 @@ from binpack.errors import ClusterStateError
 from binpack.model.requests import placed_requests, resource_list
 from binpack.state.cluster import Cluster
 from binpack.testing import node, pod
+from binpack.testing.owners import service
 
 SELECTS_WEB = frozenset({"app"})
 
@@ -118,6 +119,20 @@ def test_what_cannot_be_is_refused(why: str, change: Any, says: str) -> None:
         change(cluster)
 
 
+def test_a_fork_puts_pods_and_objects_back_in_their_places() -> None:
+    cluster = Cluster()
+    cluster.add_node(node("n").build())
+    for name in "abc":
+        cluster.add_pod(pod(name).build(), "n")
+        cluster.put(service(name, {"app": name}))
+    with cluster.fork():
+        for name in "acb":
+            cluster.remove_pod(f"default/{name}")
+            cluster.delete("Service", name, "default")
+    assert list(cluster.pods_on(0)) == ["default/a", "default/b", "default/c"]
+    assert [found.metadata.name for found in cluster.catalog.list("Service")] == ["a", "b", "c"]
+
+
 def test_the_journal_names_the_rows_touched_since_a_position() -> None:
     cluster = Cluster()
     cluster.add_node(node("n1").zone("a").build())
@@ -172,7 +187,7 @@ def content(cluster: Cluster) -> dict[str, Any]:
             "allocatable": cluster.allocatable[:, row].tolist(),
             "requested": cluster.requested[:, row].tolist(),
             "nonzero": cluster.nonzero_requested[:, row].tolist(),
-            "pods": sorted(cluster.pods_on(row).items()),
+            "pods": list(cluster.pods_on(row).items()),
             "count": int(cluster.pod_counts[row]),
             "web": int(web[row]),
             "disk": cluster.label_values("disk")[cluster.label("disk")[row]],
