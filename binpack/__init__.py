@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from binpack.version import KUBERNETES_VERSION, __version__
 
 if TYPE_CHECKING:
-    from binpack.api import explain, load, optimize, read_configuration, schedule
+    from binpack.api import explain, load, optimize, read_configuration, schedule, simulate
     from binpack.errors import BinpackError
     from binpack.model.anonymize import anonymize
     from binpack.optimal.verify import verify
@@ -37,6 +37,7 @@ __all__ = [
     "optimize",
     "read_configuration",
     "schedule",
+    "simulate",
     "verify",
 ]
 
@@ -49,6 +50,7 @@ _HOMES = {
     "optimize": "binpack.api",
     "read_configuration": "binpack.api",
     "schedule": "binpack.api",
+    "simulate": "binpack.api",
     "verify": "binpack.optimal.verify",
 }
 """Where each name lives: it is imported when it is first asked for, so that `import binpack` costs nothing."""

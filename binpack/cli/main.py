@@ -25,6 +25,7 @@ COMMANDS = {
     "list": "binpack.cli.listing:list_",
     "optimize": "binpack.cli.optimize:optimize",
     "schedule": "binpack.cli.schedule:schedule",
+    "simulate": "binpack.cli.simulate:simulate",
     "version": "binpack.cli.version:version",
 }
 """Our own subcommands, each imported only when it is asked for."""

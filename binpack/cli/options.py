@@ -60,6 +60,11 @@ def seed_option(command: F) -> F:
     )(command)
 
 
+def seed_option_without_default(command: F) -> F:
+    """Add `--seed N` in place of a seed that a file has; None if it is not given."""
+    return click.option("--seed", type=click.IntRange(min=0), metavar="N", help="In place of the file's seed.")(command)
+
+
 def namespace_option(help_text: str) -> Callable[[F], F]:
     """Add `-n/--namespace NAMESPACE` with a command's own words."""
     return click.option("-n", "--namespace", metavar="NAMESPACE", help=help_text)

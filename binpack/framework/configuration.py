@@ -214,15 +214,15 @@ def source_of(path: Path | str) -> str:
     return name_of(_file(path))
 
 
-def parse_document(text: str, *, source: str = "") -> Any:
-    """Read a configuration's text as plain data. See `read_document`."""
+def parse_document(text: str, *, source: str = "", kind: str = KIND) -> Any:
+    """Read a configuration's text, or that of another kind, as plain data. See `read_document`."""
     try:
         documents = [document for document in load_documents(text, source or "configuration") if document is not None]
     except ManifestError as error:
         raise ConfigurationError(str(error)) from None
     if len(documents) != 1:
         found = "is empty" if not documents else f"holds {len(documents)} documents"
-        raise ConfigurationError(f"{source or 'configuration'}: {found} (accepted: one {KIND})")
+        raise ConfigurationError(f"{source or 'configuration'}: {found} (accepted: one {kind})")
     return documents[0]
 
 

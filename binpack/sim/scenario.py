@@ -114,7 +114,7 @@ def load_scenario(path: str | Path) -> Scenario:
         text = read_bytes(Path(path)).decode()
     except (ManifestError, FileNotFoundError) as error:
         raise ConfigurationError(str(error)) from None
-    decoded = decode_strictly(parse_document(text, source=source), ScenarioFile)
+    decoded = decode_strictly(parse_document(text, source=source, kind=KIND), ScenarioFile)
     if decoded.errors or decoded.value is None:
         raise ConfigurationError(*(f"{source}: {error}" for error in decoded.errors))
     return _Reader(source, Path(path).parent).read(decoded.value)

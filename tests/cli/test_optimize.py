@@ -1,0 +1,109 @@
+"""`binpack optimize`: where the cluster is, how good it could be, and the proof."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+import binpack as bp
+from binpack.testing import node, pod
+
+KEYS = [
+    "objective",
+    "status",
+    "gap",
+    "levels",
+    "costUnit",
+    "today",
+    "best",
+    "method",
+    "reason",
+    "repeatable",
+    "moves",
+    "placement",
+    "stays",
+    "closedNodes",
+    "relaxed",
+    "rejected",
+    "digest",
+]
+LEVEL_KEYS = ["name", "sense", "value", "bound", "optimal", "gap", "proof", "claimed"]
+"""As docs/reference/json-output.md lists them."""
+
+
+@pytest.fixture
+def scattered(dump):
+    """Four nodes of two types with one small pod each, a DaemonSet's pod, a cordoned node and a pod that waits."""
+    return dump(
+        *[node(f"n{i}").cpu("4").instance_type("large" if i else "small").zone("a") for i in range(4)],
+        node("closed").cordon().instance_type("large"),
+        *[pod(f"p{i}").request(cpu="1").owner("ReplicaSet", "web").on(f"n{i}") for i in range(4)],
+        pod("agent").request(cpu="100m").owner("DaemonSet", "agent").on("n3"),
+        pod("waits").request(cpu="500m"),
+    )
+
+
+def test_the_text_says_what_is_optimal_and_why(binpack, scattered):
+    ran = binpack("optimize", "--cluster", scattered)
+    assert ran.code == 0
+    told = " ".join(ran.out.split())
+    assert "Today 4 nodes in use, 4 of 5 pods placed; without a node: 1 of 5 pods of priority 0" in told
+    assert "Best 2 nodes in use, 5 of 5 pods placed" in told
+    assert "Proof nodes: 2 is optimal, by" in told
+    assert "Fixed 1 pods stay as they are: 1 (DaemonSet)" in told
+    assert "Closed 1 nodes take no new pods: 1 cordoned" in told
+    assert max(map(len, ran.out.splitlines())) <= 100
+
+
+def test_json_has_the_documented_keys(binpack, scattered):
+    document = binpack("optimize", "--cluster", scattered, "--json").json
+    assert list(document) == KEYS
+    assert [list(level) for level in document["levels"]] == [LEVEL_KEYS]
+    assert (document["status"], document["gap"], document["best"]["nodes"]) == ("optimal", 0.0, 2)
+    assert {move["pod"] for move in document["moves"]} <= set(document["placement"])
+    assert document["stays"] == [{"pod": "default/agent", "node": "n3", "reason": "DaemonSet"}]
+
+
+def test_moves_as_csv(binpack, scattered):
+    rows = list(csv.DictReader(io.StringIO(binpack("optimize", "--cluster", scattered, "-o", "csv").out)))
+    assert list(rows[0]) == ["pod", "from", "to"]
+    assert [row["from"] for row in rows if row["pod"] == "default/waits"] == [""]
+    assert "POD" in binpack("optimize", "--cluster", scattered, "-o", "wide").out
+
+
+def test_the_certificate_can_be_checked(binpack, scattered, tmp_path):
+    assert binpack("optimize", "--cluster", scattered, "--certificate", tmp_path / "proof.json").code == 0
+    verdict = bp.verify(json.loads((tmp_path / "proof.json").read_text()))
+    assert verdict.verified
+    assert verdict.optimal
+
+
+def test_cost_takes_prices_by_instance_type(binpack, scattered, file):
+    prices = file("prices.yaml", "small: 0.05\nlarge: 0.2\n")
+    document = binpack("optimize", "--cluster", scattered, "--objective", "cost", "--prices", prices, "--json").json
+    assert document["best"]["cost"] == pytest.approx(0.25)
+    assert document["today"]["cost"] == pytest.approx(0.65)
+    assert "cost: 0.25 is optimal" in binpack("optimize", "--cluster", scattered, "--objective", "cost", "--prices", prices).out
+
+
+def test_priority_places_the_most_important_first(binpack, dump):
+    cluster = dump(node("n").cpu("2"), pod("low").request(cpu="2"), pod("high").request(cpu="2").priority(9))
+    document = binpack("optimize", "--cluster", cluster, "--objective", "priority", "--json").json
+    assert document["placement"] == {"default/high": "n"}
+    assert [level["name"] for level in document["levels"]] == ["pods of priority 9", "pods of priority 0"]
+
+
+def test_bare_pods_may_be_left_in_peace(binpack, dump):
+    cluster = dump(node("a"), node("b"), pod("p").request(cpu="1").on("a"), pod("q").request(cpu="1").on("b"))
+    assert binpack("optimize", "--cluster", cluster, "--json").json["best"]["nodes"] == 1
+    held = binpack("optimize", "--cluster", cluster, "--bare-pods-stay", "--json").json
+    assert [stay["reason"] for stay in held["stays"]] == ["no controller"] * 2
+
+
+def test_verbose_names_what_becomes_free(binpack, scattered):
+    out = binpack("optimize", "--cluster", scattered, "-v").out
+    assert "Freed       " in out
+    assert "DaemonSet: default/agent" in out
