@@ -8,6 +8,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from binpack.model.base import replace
+from binpack.model.workloads import Deployment
 from binpack.sim.timeline import Apply, Delete, Scale, TimelineEvent
 from binpack.testing.owners import deployment
 from binpack.testing.pods import PodBuilder
@@ -18,6 +20,9 @@ from workloads.distributions import Distribution
 from workloads.lifetimes import ENDLESS, FOREVER, Lifetime
 from workloads.shapes import Shape
 from workloads.source import Streams, names, pod_templates, whole
+
+NO_DEADLINE = (1 << 31) - 1
+"""The `progressDeadlineSeconds` that Kubernetes takes for none."""
 
 
 class Scaling(Protocol):
@@ -136,14 +141,20 @@ class Services:
         rollouts = (start_us + self.rollouts.times(generator, end_us - start_us)).tolist() if self.rollouts else []
         changes: list[tuple[int, Literal["scale", "roll"], int]] = [(time_us, "scale", wanted) for time_us, wanted in scalings]
         changes += [(time_us, "roll", number) for number, time_us in enumerate(rollouts, start=2)]
-        events: list[TimelineEvent] = [Apply(start_us, deployment(name, template.image(f"{image}:1"), replicas=replicas))]
+        events: list[TimelineEvent] = [Apply(start_us, _deployment(name, template.image(f"{image}:1"), replicas))]
         for time_us, change, value in sorted(changes):
             if change == "scale":
                 replicas = value
                 events.append(Scale(time_us, "Deployment", name, self.namespace, replicas))
             else:
-                events.append(Apply(time_us, deployment(name, template.image(f"{image}:{value}"), replicas=replicas)))
+                events.append(Apply(time_us, _deployment(name, template.image(f"{image}:{value}"), replicas)))
         return events
+
+
+def _deployment(name: str, template: PodBuilder, replicas: int) -> Deployment:
+    built = deployment(name, template, replicas=replicas)
+    # Nobody reads the verdict, and past its deadline the controller looks at a Deployment every 5 ms until its pods are available.
+    return replace(built, spec=replace(built.spec, progress_deadline_seconds=NO_DEADLINE))
 
 
 def _changes(replicas: int, times: NDArray[np.int64], wanted: NDArray[np.int64]) -> list[tuple[int, int]]:
