@@ -24,16 +24,9 @@ def name_list(names: Iterable[str], *, width: int) -> str:
     >>> name_list(["one", "two", "three", "four"], width=20)
     'four, one and 2 more'
     """
-    pieces = _pieces(sorted(set(names), key=natural_key), width - _AND_MORE)
-    total = sum(count for _, count in pieces)
-    shown, covered = "", 0
-    for index, (text, count) in enumerate(pieces):
-        longer = f"{shown}, {text}" if shown else text
-        rest = total - covered - count
-        if index and len(longer) + (len(f" and {rest} more") if rest else 0) > width:
-            break
-        shown, covered = longer, covered + count
-    return shown if covered == total else f"{shown} and {total - covered} more"
+    ordered = sorted(set(names), key=natural_key)
+    whole = ", ".join(text for text, _ in _pieces(ordered, width))
+    return whole if len(whole) <= width else _beginning(_pieces(ordered, width - _AND_MORE), width)
 
 
 def natural_key(name: str) -> tuple[tuple[bool, int, str], ...]:
@@ -74,6 +67,18 @@ def shortened(name: str, width: int) -> str:
         return name
     tail = width // 2
     return f"{name[: width - 1 - tail]}…{name[len(name) - tail :]}"
+
+
+def _beginning(pieces: Sequence[tuple[str, int]], width: int) -> str:
+    total = sum(count for _, count in pieces)
+    shown, covered = "", 0
+    for index, (text, count) in enumerate(pieces):
+        longer = f"{shown}, {text}" if shown else text
+        rest = total - covered - count
+        if index and len(longer) + (len(f" and {rest} more") if rest else 0) > width:
+            break
+        shown, covered = longer, covered + count
+    return shown if covered == total else f"{shown} and {total - covered} more"
 
 
 def _pieces(names: Sequence[str], width: int) -> list[tuple[str, int]]:

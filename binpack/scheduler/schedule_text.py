@@ -9,6 +9,7 @@ from binpack.results.name_list import name_list
 from binpack.scheduler.schedule import Placement, PodState, Schedule
 
 WIDTH = 100
+_NAMES_WIDTH = 2 * WIDTH
 
 _WORDS = {
     PodState.PLACED: "placed",
@@ -45,12 +46,12 @@ def pending_lines(pending: Iterable[Placement]) -> Iterator[str]:
     for placement in pending:
         groups.setdefault(placement.message or "", []).append(placement)
     for message, placements in groups.items():
-        names = name_list([placement.pod.key for placement in placements], width=WIDTH - 4)
-        yield f"  {names}"
-        yield textwrap.fill(message, WIDTH, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False, break_long_words=False)
+        names = name_list([placement.pod.key for placement in placements], width=_NAMES_WIDTH)
+        yield from _wrapped(names, "  ")
+        yield from _wrapped(message, "    ")
         for placement in placements:
             if placement.state is PodState.NOMINATED:
-                yield f"    {nomination_text(placement)}"
+                yield from _wrapped(nomination_text(placement), "    ")
 
 
 def nomination_text(placement: Placement) -> str:
@@ -65,3 +66,7 @@ def rules_line(schedule: Schedule) -> str:
     percentages = dict.fromkeys(schedule.percentages.values())
     shown = ", ".join("adaptive" if percentage == 0 else str(percentage) for percentage in percentages)
     return f"Ties: {schedule.ties}. percentageOfNodesToScore: {shown}."
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False)

@@ -1,0 +1,126 @@
+"""`binpack simulate`: a summary, and a directory that is there whole or not at all."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+SCENARIO = """
+apiVersion: binpack.dev/v1
+kind: Scenario
+duration: 10m
+seed: 3
+cluster:
+  nodePools: [{name: general, count: 2, capacity: {cpu: 4, memory: 16Gi}}]
+timeline:
+  - at: 10s
+    apply:
+      - apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web}
+        spec:
+          replicas: 3
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
+            spec: {containers: [{name: main, image: web, resources: {requests: {cpu: 3}}}]}
+samples: {at: [5m]}
+"""
+
+KEYS = ["scenario", "seed", "ties", "untilUs", "metrics", "counters"]
+METRIC_KEYS = [
+    "spanS",
+    "podsCount",
+    "boundCount",
+    "finishedCount",
+    "pendingCount",
+    "nodesCount",
+    "nodesInUseMean",
+    "nodesInUseMax",
+    "cpuUtilisationMean",
+    "memoryUtilisationMean",
+    "pendingMean",
+    "pendingMax",
+    "waitingMedianS",
+    "waitingP95S",
+    "waitingMaxS",
+]
+"""As docs/reference/json-output.md lists them."""
+
+
+@pytest.fixture
+def scenario(file):
+    return file("scenario.yaml", SCENARIO)
+
+
+def test_the_summary(binpack, scenario):
+    ran = binpack("simulate", scenario)
+    assert (ran.code, ran.err) == (0, "")
+    assert "scenario.yaml, seed 3, ties first: 10 min of virtual time" in ran.out
+    assert "3 in all, 2 found a node, 0 finished, 1 wait at the end" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 110
+
+
+def test_json_has_the_documented_keys(binpack, scenario):
+    document = binpack("simulate", scenario, "--json").json
+    assert list(document) == KEYS
+    assert list(document["metrics"]) == METRIC_KEYS
+    assert (document["seed"], document["metrics"]["pendingCount"]) == (3, 1)
+    assert binpack("simulate", scenario, "-o", "csv").out.splitlines()[0] == ",".join(METRIC_KEYS)
+
+
+def test_a_seed_takes_the_place_of_the_files(binpack, scenario):
+    assert binpack("simulate", scenario, "--seed", "7", "--json").json["seed"] == 7
+
+
+def test_two_runs_write_the_same_bytes(binpack, scenario, tmp_path):
+    for name in ("one", "two"):
+        ran = binpack("simulate", scenario, "--out", tmp_path / name)
+        assert (ran.code, ran.err) == (0, f"written to {tmp_path / name}\n")
+    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == [
+        "cluster.parquet",
+        "events.jsonl",
+        "nodes.parquet",
+        "pods.parquet",
+    ]
+    logs = [(tmp_path / name / "events.jsonl").read_bytes() for name in ("one", "two")]
+    assert logs[0] == logs[1]
+    assert json.loads(logs[0].splitlines()[0])["seed"] == 3
+
+
+def test_a_directory_that_is_there_is_not_touched(binpack, scenario, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine").write_text("")
+    ran = binpack("simulate", scenario, "--out", tmp_path / "run")
+    assert (ran.code, ran.out) == (2, "")
+    assert "is there already (accepted: a new directory, or an empty one)" in ran.err
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["mine"]
+
+
+def test_verbose_counts_the_work(binpack, scenario):
+    assert "scheduler_bound: 2" in binpack("simulate", scenario, "-v").err
+
+
+@pytest.mark.parametrize(
+    ("why", "change", "messages"),
+    [
+        ("another kind", ("kind: Scenario", "kind: Scenery"), ['kind: "Scenery" (accepted: "Scenario")']),
+        ("an unknown field", ("seed: 3", "sead: 3"), ["sead: unknown field (did you mean seed?)"]),
+        ("no duration", ("duration: 10m", "duration: long"), ["duration: ", "timeline[0].at"]),
+        (
+            "a node that is not there",
+            ("    apply:", "    cordon: [general-9]\n    apply:"),
+            ['timeline[0].cordon: no node "general-9" (accepted: '],
+        ),
+        ("no nodes", ("count: 2", "count: 0"), ["cluster.nodePools[0].count: 0 (accepted: ", "cluster: no nodes"]),
+        ("no YAML", ("duration: 10m", "duration: 10m: x"), ["line 4"]),
+    ],
+)
+def test_scenarios_that_cannot_be_run(binpack, file, tmp_path, why, change, messages):
+    ran = binpack("simulate", file("scenario.yaml", SCENARIO.replace(*change)), "--out", tmp_path / "run")
+    assert (ran.code, ran.out) == (2, "")
+    for message in messages:
+        assert message in ran.err
+    assert all(line.startswith("error: ") and "scenario.yaml" in line for line in ran.err.splitlines())
+    assert [path.name for path in tmp_path.iterdir()] == ["scenario.yaml"]
