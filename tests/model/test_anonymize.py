@@ -148,6 +148,13 @@ metadata: {name: zebra-fast}
 provisioner: zebra.csi.example.com
 allowedTopologies: [{matchLabelExpressions: [{key: topology.kubernetes.io/zone, values: [zebra-west-1a]}]}]
 ---
+kind: CSIDriver
+metadata: {name: zebra.csi.example.com}
+---
+kind: CSINode
+metadata: {name: zebra-b.internal}
+spec: {drivers: [{name: zebra.csi.example.com, nodeID: i-zebra, topologyKeys: [topology.zebra.com/rack]}]}
+---
 kind: Lease
 metadata: {name: zebra-b.internal, namespace: kube-node-lease}
 spec: {holderIdentity: zebra-b.internal}
@@ -203,7 +210,10 @@ def test_references_still_meet(found):
     assert ephemeral["metadata"]["name"] == f"{pod['metadata']['name']}-{scratch['name']}"
     assert claim["spec"]["volumeName"] == volume["metadata"]["name"]
     assert claim["spec"]["storageClassName"] == storage["metadata"]["name"]
-    assert storage["provisioner"] == volume["spec"]["csi"]["driver"]
+    (csi_node,) = found["CSINode"]
+    drivers = {storage["provisioner"], volume["spec"]["csi"]["driver"], found["CSIDriver"][0]["metadata"]["name"]}
+    assert drivers == {csi_node["spec"]["drivers"][0]["name"]}
+    assert csi_node["metadata"]["name"] == "node-0002"
     assert found["Lease"][0]["metadata"]["name"] == found["Lease"][0]["spec"]["holderIdentity"] == "node-0002"
     assert pod["status"]["containerStatuses"][0]["name"] == pod["spec"]["containers"][0]["name"]
 

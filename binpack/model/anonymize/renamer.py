@@ -72,6 +72,8 @@ class Renamer:
 
     def object_name(self, kind: str, namespace: str, name: str) -> str:
         """Rename an object, or a reference to one (which need not be there)."""
+        if kind == "CSIDriver":
+            return self.driver(name)  # provisioners and volumes refer to it by that name
         if kind == "CSINode" or (kind == "Lease" and namespace == _NODE_LEASES):
             kind, namespace = "Node", ""
         if not name or (kind == "PriorityClass" and name in well_known.PRIORITY_CLASSES):
