@@ -58,19 +58,22 @@ class RunSpec:
 
 
 def expand(suite: Suite, *, trace_dir: str | None = None) -> tuple[RunSpec, ...]:
-    """Return every run of a suite: by workload, then seed, then policy, so that what is compared runs close together.
+    """Return every run of a suite: by policy, then workload, then seed.
+
+    So runs that ask the solver the same question (one workload and seed under several policies) do not run at the same time, and all but
+    the first find the answer in the cache.
 
     Raises
     ------
     TraceError
         If a workload needs a trace that is not there.
     """
+    traces = {workload.name: _trace(workload, trace_dir) for workload in suite.workloads}
     return tuple(
-        RunSpec(workload, policy, seed, suite.ties, suite.optimum, folder, trace_digest)
-        for workload in suite.workloads
-        for folder, trace_digest in [_trace(workload, trace_dir)]
-        for seed in suite.seeds
+        RunSpec(workload, policy, seed, suite.ties, suite.optimum, *traces[workload.name])
         for policy in suite.policies
+        for workload in suite.workloads
+        for seed in suite.seeds
     )
 
 

@@ -43,5 +43,5 @@ def _panel(axes: Axes, samples: pd.DataFrame, policies: list[str]) -> None:
         mean = samples[samples["policy"] == policy].groupby("time_h")["nodes_in_use_count"].mean()
         axes.plot(mean.index, mean.to_numpy(), color=look.colour, marker=look.marker, linestyle=look.line, markersize=5, label=policy)
     optimum = samples.groupby("time_h")["optimum_nodes_count"].mean()
-    axes.plot(optimum.index, optimum.to_numpy(), color="black", linewidth=2.2, label="optimum")
+    axes.plot(optimum.index, optimum.to_numpy(), color="black", linewidth=2.2, label="best placement found")
     axes.set_ylim(bottom=0)

@@ -25,9 +25,9 @@ def test_the_packaged_suites_are_valid() -> None:
         assert load_suite(name).name == name
 
 
-def test_a_suite_expands_into_runs_that_are_compared_side_by_side() -> None:
+def test_a_suite_expands_policy_by_policy_so_that_solver_answers_are_shared() -> None:
     runs = expand(parse_suite(MINIMAL, source="s"))
-    assert [run.label for run in runs] == ["w/p/1", "w/q/1", "w/p/2", "w/q/2"]
+    assert [run.label for run in runs] == ["w/p/1", "w/p/2", "w/q/1", "w/q/2"]
     assert len({run.key for run in runs}) == 4
 
 
