@@ -70,10 +70,9 @@ def explain(
     from binpack.scheduler.explanation_text import explanation_text, matrix_text
 
     configuration = read_scheduler(config)
-    objects = read_cluster(cluster, pods, config=config)
-    result = explained(objects, pod, namespace=namespace, configuration=configuration, ties=ties, seed=seed)
-    if skipped := objects.skipped_line():
-        note(skipped)
+    given = read_cluster(cluster, pods, config=config)
+    result = explained(given.objects, pod, namespace=namespace, configuration=configuration, ties=ties, seed=seed)
+    given.tell()
     match output:
         case Format.TABLE:
             text = explanation_text(result, top=top)

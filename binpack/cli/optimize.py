@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from binpack.cli.notes import note
 from binpack.cli.options import cluster_option, config_option, out_option, pods_option, seed_option, verbose_option
 from binpack.cli.output import Column, Format, deliver, output_options, rendered, rendered_document
 from binpack.cli.writing import write_text
@@ -75,18 +74,17 @@ def optimize(
     if (objective == "cost") != (prices is not None):
         raise click.UsageError("--prices FILE is needed for --objective cost, and for nothing else (accepted: both or neither)")
     configuration = read_scheduler(config)
-    objects = read_cluster(cluster, pods, config=config)
+    given = read_cluster(cluster, pods, config=config)
     result = best_placement(
-        objects,
+        given.objects,
         objective=objective,
-        prices=None if prices is None else read_prices(prices, objects.of(Node)),
+        prices=None if prices is None else read_prices(prices, given.objects.of(Node)),
         configuration=configuration,
         seed=seed,
         time_limit_s=time_limit,
         bare_pods_stay=bare_pods_stay,
     )
-    if skipped := objects.skipped_line():
-        note(skipped)
+    given.tell()
     if certificate is not None:
         write_text(certificate, json.dumps(result.certificate(), indent=1) + "\n")
     if output is Format.CSV:

@@ -87,11 +87,12 @@ def schedule(
     from binpack.cli.progress import progress
 
     configuration = read_scheduler(config)
-    objects = read_cluster(cluster, pods, config=config)
+    given = read_cluster(cluster, pods, config=config, evictions=preemption or evict)
     with progress("pods") as tick:
-        result = place(objects, configuration=configuration, ties=ties, seed=seed, preemption=preemption or evict, evict=evict, tick=tick)
-    if skipped := objects.skipped_line():
-        note(skipped)
+        result = place(
+            given.objects, configuration=configuration, ties=ties, seed=seed, preemption=preemption or evict, evict=evict, tick=tick
+        )
+    given.tell()
     shown = result if namespace is None else _of_namespace(result, namespace)
     _warn(result)
     text = rendered([camel_keys(row) for row in shown.rows()], COLUMNS, output)

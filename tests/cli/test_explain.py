@@ -210,3 +210,9 @@ def test_out_and_verbose(binpack, cluster, tmp_path):
     assert ran.out == ""
     assert list(json.loads((tmp_path / "e.json").read_text())) == KEYS
     assert "filters with nothing to do for this pod: " in ran.err
+
+
+def test_a_nominated_node_that_fits_is_taken_unseen(binpack, dump):
+    ran = binpack("explain", "p", "--cluster", dump(node("a"), node("b"), node("c"), pod("p").nominated("b")))
+    assert "Decision    b, score" in ran.out
+    assert "its nominated node fits, and is taken without a look at the others" in ran.out

@@ -253,3 +253,18 @@ def test_out_of_a_missing_directory_is_refused(binpack, small, tmp_path):
     ran = binpack("schedule", "--cluster", small, "--out", Path(tmp_path) / "no" / "file")
     assert (ran.code, ran.out) == (2, "")
     assert "cannot be written" in ran.err
+
+
+def test_what_a_dump_refers_to_and_lacks_is_warned_of(binpack, dump):
+    cluster = dump(node("a"), pod("disk").claim("data"), pod("stray").on("gone"))
+    ran = binpack("schedule", "--cluster", cluster)
+    assert ran.code == 0
+    assert ran.err.splitlines() == [
+        "warning: 1 node that pods are bound to is not in the input (gone): those pods take no room anywhere",
+        "warning: 1 persistentvolumeclaim that pods use is not in the input (default/data): such pods cannot be scheduled",
+    ]
+
+
+def test_the_lack_of_budgets_is_warned_of_where_pods_may_be_evicted(binpack, contested):
+    ran = binpack("schedule", "--cluster", contested, "--preemption")
+    assert ran.err == "warning: no poddisruptionbudgets in the input: evictions are taken to be unlimited\n"
