@@ -70,7 +70,8 @@ def read_finished(path: Path) -> Finished:
     document = directory.read_suite()
     done = directory.finished()
     keys = [key for key in document["keys"] if key in done]
-    return Finished(from_builtins(document["suite"], Suite), document, directory.runs(keys), directory.samples(keys))
+    suite = from_builtins(document["suite"], Suite)
+    return Finished(suite, document, _in_order(directory.runs(keys), suite), _in_order(directory.samples(keys), suite))
 
 
 def check_policy(finished: Finished, name: str) -> str:
@@ -92,3 +93,11 @@ def check_column(finished: Finished, name: str) -> None:
     numeric = [str(column) for column in finished.runs.select_dtypes("number").columns if column != "seed"]
     if name not in numeric:
         raise ConfigurationError(f'metric "{name}" is no column of the runs (accepted: {", ".join(numeric)})')
+
+
+def _in_order(table: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+    """Sort by workload, policy and seed as the suite lists them; what is of one run keeps its order."""
+    workloads = {workload.name: position for position, workload in enumerate(suite.workloads)}
+    policies = {policy.name: position for position, policy in enumerate(suite.policies)}
+    keys = table.assign(_workload=table["workload"].map(workloads), _policy=table["policy"].map(policies))
+    return table.loc[keys.sort_values(["_workload", "_policy", "seed"], kind="stable").index].reset_index(drop=True)
