@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 DISTANCE = "above_optimum_percent"
 MEASURES: tuple[tuple[str, str], ...] = (
-    ("nodes_in_use_mean_count", "nodes in use"),
-    ("optimum_nodes_mean_count", "optimum (nodes)"),
-    (DISTANCE, "above optimum (%)"),
-    ("above_bound_percent", "at most above (%)"),
+    ("nodes_in_use_sampled_mean_count", "nodes in use"),
+    ("optimum_nodes_sampled_mean_count", "best found (nodes)"),
+    (DISTANCE, "above best (%)"),
+    ("above_bound_percent", "at most above optimum (%)"),
     ("wait_mean_s", "mean wait (s)"),
     ("wait_p99_s", "p99 wait (s)"),
     ("pods_pending_at_end_count", "pending at end"),

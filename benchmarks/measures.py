@@ -16,6 +16,10 @@ from binpack.sim.samples import Sample
 from binpack.units import US_PER_HOUR, US_PER_S
 
 
+SAMPLED_COUNTS = ("nodes_in_use_count", "optimum_nodes_count", "bound_nodes_count")
+"""What a run's row has as a mean over the sampled instants, so that the three can be compared."""
+
+
 def running(sample: Sample) -> list[Pod]:
     """Return the pods that run at an instant; those that are being deleted need no place any more."""
     return [pod for pod in sample.bound if not pod.is_terminating]
