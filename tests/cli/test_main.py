@@ -55,7 +55,7 @@ def test_an_interruption_is_one_word_and_130(binpack, dump, monkeypatch):
         raise KeyboardInterrupt
 
     cluster = dump(node("n"), pod("p"))
-    monkeypatch.setattr("binpack.api.place_waiting", interrupted)
+    monkeypatch.setattr("binpack.api.scheduling.place_waiting", interrupted)
     ran = binpack("schedule", "--cluster", cluster)
     assert (ran.code, ran.out, ran.err.strip()) == (130, "", "interrupted")
 
