@@ -5,7 +5,7 @@ Source: kube-scheduler framework/types.go (AffinityTerm, PodInfo.Update) and int
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -109,6 +109,17 @@ def namespace_labels(pod: Pod, cluster: Cluster) -> Mapping[str, str]:
 
 def matching_pods(cluster: Cluster, terms: tuple[AffinityTerm, ...]) -> NDArray[np.int64]:
     """Count each row's pods that match all given terms of an incoming pod (resolved ones), shape [capacity]."""
+    key, weight, label_keys = _matching(terms)
+    return cluster.column(key, weight, label_keys=label_keys)
+
+
+def matching_pods_number(cluster: Cluster, terms: tuple[AffinityTerm, ...]) -> int:
+    """Return the number of that column in `cluster.counts.values`."""
+    key, weight, label_keys = _matching(terms)
+    return cluster.column_number(key, weight, label_keys=label_keys)
+
+
+def _matching(terms: tuple[AffinityTerm, ...]) -> tuple[Hashable, Callable[[PodClass], int], frozenset[str]]:
     choices = tuple((None if t.namespace_selector.matches(_NO_LABELS) else t.namespaces, t.selector) for t in terms)
 
     def weight(pod_class: PodClass) -> int:
@@ -119,8 +130,7 @@ def matching_pods(cluster: Cluster, terms: tuple[AffinityTerm, ...]) -> NDArray[
             )
         )
 
-    label_keys = frozenset().union(*(selector.keys() for _, selector in choices))
-    return cluster.column(("InterPodAffinity", choices), weight, label_keys=label_keys)
+    return ("InterPodAffinity", choices), weight, frozenset().union(*(selector.keys() for _, selector in choices))
 
 
 def _compile(affinity: Affinity | None, namespace: str, on_error: Callable[[str, SelectorError], None]) -> PodTerms:

@@ -7,7 +7,7 @@ costs nothing when another pod comes or goes. An incoming pod asks only the term
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 
 import numpy as np
@@ -58,11 +58,22 @@ class CarriedTerms:
 
     def column(self, cluster: Cluster, kind: Kind, term: AffinityTerm) -> NDArray[np.int64]:
         """Sum the weight of a term over each row's pods, shape [capacity]: 1 a required term, its own weight a preferred one."""
+        return cluster.column(("InterPodAffinity", kind, term), self._weight(kind, term), label_keys=frozenset())
 
-        def weight(pod_class: PodClass) -> int:
-            return self._terms_of(pod_class).get((kind, term), 0)
+    def column_number(self, cluster: Cluster, kind: Kind, term: AffinityTerm) -> int:
+        """Return the number of that column in `cluster.counts.values`."""
+        return cluster.column_number(("InterPodAffinity", kind, term), self._weight(kind, term), label_keys=frozenset())
 
-        return cluster.column(("InterPodAffinity", kind, term), weight, label_keys=frozenset())
+    @property
+    def label_keys(self) -> frozenset[str]:
+        """The pod labels that any of the terms reads."""
+        return frozenset().union(*(term.selector.keys() for _, term in self._known))
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def _weight(self, kind: Kind, term: AffinityTerm) -> Callable[[PodClass], int]:
+        return lambda pod_class: self._terms_of(pod_class).get((kind, term), 0)
 
     def _terms_of(self, pod_class: PodClass) -> dict[tuple[Kind, AffinityTerm], int]:
         found = self._weights.get(pod_class)

@@ -92,6 +92,11 @@ class InterPodAffinity:
     def __init__(self, arguments: InterPodAffinityArgs) -> None:
         self._arguments = arguments
 
+    @property
+    def settings(self) -> InterPodAffinityArgs:
+        """The arguments that it was built with."""
+        return self._arguments
+
     def prepare(self, pod: Pod, cluster: Cluster) -> RequiredAffinity | Status | Skip:
         """Sum up by domain what attracts and what repels the pod."""
         try:

@@ -102,6 +102,11 @@ class PodTopologySpread:
         self._arguments = arguments
 
     @property
+    def settings(self) -> PodTopologySpreadArgs:
+        """The arguments that it was built with."""
+        return self._arguments
+
+    @property
     def events(self) -> tuple[EventHint, ...]:
         """Pods that join or leave a count, and nodes that join, leave or change their domains."""
         return spread_hints(self._arguments)

@@ -5,7 +5,7 @@ Source: podtopologyspread/common.go, v1.35.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -93,11 +93,23 @@ def counted_pods(cluster: Cluster, namespace: str, selector: Selector) -> NDArra
     """
     if selector.is_empty or selector.nothing:
         return np.zeros(cluster.capacity, np.int64)
+    key, weight = _counted(namespace, selector)
+    return cluster.column(key, weight, label_keys=selector.keys())
 
+
+def counted_pods_number(cluster: Cluster, namespace: str, selector: Selector) -> int:
+    """Return the number of that column in `cluster.counts.values`."""
+    if selector.is_empty or selector.nothing:
+        return cluster.column_number(("PodTopologySpread", "none"), lambda pod_class: 0, label_keys=frozenset())
+    key, weight = _counted(namespace, selector)
+    return cluster.column_number(key, weight, label_keys=selector.keys())
+
+
+def _counted(namespace: str, selector: Selector) -> tuple[Hashable, Callable[[PodClass], int]]:
     def weight(pod_class: PodClass) -> int:
         return int(pod_class.namespace == namespace and not pod_class.terminating and selector.matches(pod_class.labels))
 
-    return cluster.column(("PodTopologySpread", namespace, selector), weight, label_keys=selector.keys())
+    return ("PodTopologySpread", namespace, selector), weight
 
 
 def _compile(constraints: Iterable[TopologySpreadConstraint], labels: Mapping[str, str], action: Action) -> tuple[SpreadConstraint, ...]:

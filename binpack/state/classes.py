@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from binpack.model.base import encoded
 from binpack.model.meta import controller_of
-from binpack.model.pod import Affinity, Pod
+from binpack.model.pod import Affinity, Pod, PodSpec
 from binpack.model.requests import fit_requests, fit_score_requests, nonzero_requests, placed_requests
 from binpack.model.volumes import Volume
 from binpack.state.ports import HostPort, host_ports
@@ -66,6 +66,7 @@ FEATURES: dict[str, Callable[[Pod], Hashable]] = {
 """What a plugin may name in its `class_key`, beside `labels` and `annotations:KEY`; each reads one aspect of a pod."""
 
 _ANNOTATION = "annotations:"
+_MAX_SPECS = 1 << 14
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,12 +118,37 @@ class PodClasses:
         # Whatever the plugins read, a placed pod's namespace, requests, ports and state of deletion are always accounted for.
         names = dict.fromkeys((*features, "namespace", "requests", "hostPorts", "terminating", "priority", "affinity"))
         self._features = tuple(_feature(name) for name in names if name != "labels")
+        self._reads_annotations = any(name.startswith(_ANNOTATION) for name in names)
         self._by_key: dict[Hashable, PodClass] = {}
+        # By the spec's identity, which pods of one template share; the spec is kept, lest another takes its address.
+        self._by_spec: dict[Hashable, tuple[PodSpec, PodClass]] = {}
+        self._label_order: tuple[str, ...] = ()
         self.label_keys: frozenset[str] = frozenset()
         self.all: list[PodClass] = []
 
     def of(self, pod: Pod) -> PodClass:
         """Return a pod's class, making it if it is the first of its kind."""
+        meta, spec, status = pod.metadata, pod.spec, pod.status
+        if self._reads_annotations or status.container_statuses or status.init_container_statuses or spec.volumes:
+            return self._find(pod)
+        own = meta.labels
+        key = (
+            id(spec),
+            meta.namespace,
+            meta.deletion_timestamp is None,
+            _owner(pod) if meta.owner_references else None,
+            *[own.get(label) for label in self._label_order],
+        )
+        known = self._by_spec.get(key)
+        if known is not None:
+            return known[1]
+        found = self._find(pod)
+        if len(self._by_spec) >= _MAX_SPECS:
+            self._by_spec.clear()
+        self._by_spec[key] = (spec, found)
+        return found
+
+    def _find(self, pod: Pod) -> PodClass:
         labels = {key: value for key, value in pod.metadata.labels.items() if key in self.label_keys}
         key = (tuple(sorted(labels.items())), *(feature(pod) for feature in self._features))
         found = self._by_key.get(key)
@@ -136,6 +162,8 @@ class PodClasses:
         if keys <= self.label_keys:
             return False
         self.label_keys |= keys
+        self._label_order = tuple(sorted(self.label_keys))
+        self._by_spec.clear()
         return True
 
     def _make(self, pod: Pod, labels: dict[str, str]) -> PodClass:

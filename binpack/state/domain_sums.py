@@ -45,23 +45,30 @@ class DomainSums:
         self._rows = 0
         self._sums: dict[tuple[int, int], int] = {}
         self._vectors: dict[Hashable, int] = {}
+        self._stamps: list[int] = []
 
-    def vector(self, key: Hashable) -> int | None:
-        """Return the number of a vector that is there; None if it has to be set first."""
-        return self._vectors.get(key)
+    def vector(self, key: Hashable, stamp: int) -> int | None:
+        """Return the number of a vector that was set with a stamp; None if it has to be set first."""
+        number = self._vectors.get(key)
+        return number if number is not None and self._stamps[number] == stamp else None
 
-    def set_vector(self, key: Hashable, domains: NDArray[np.int32], columns: NDArray[np.int32]) -> int:
+    def set_vector(self, key: Hashable, stamp: int, domains: NDArray[np.int32], columns: NDArray[np.int32]) -> int:
         """Set a vector, and add up anew what was summed over it.
 
         Parameters
         ----------
         key : hashable
+        stamp : int
+            Which nodes it is made from: `cluster.static_version`.
         domains : NDArray[np.int32]
             Shape [rows].
         columns : NDArray[np.int32]
             All count columns, shape [columns, rows].
         """
         number = self._vectors.setdefault(key, len(self._vectors))
+        if number == len(self._stamps):
+            self._stamps.append(stamp)
+        self._stamps[number] = stamp
         highest = int(domains.max(initial=-1)) + 1
         self._make_room(len(self._vectors), len(self.column_of), highest)
         self.vectors[number] = domains
@@ -98,6 +105,7 @@ class DomainSums:
         self.by_column.clear()
         self._sums.clear()
         self._vectors.clear()
+        self._stamps.clear()
 
     def grow(self, rows: int) -> None:
         """Make room for more rows; they count nowhere until the vectors are set again."""

@@ -37,6 +37,8 @@ class NodeTable:
         Shape [capacity]; an index into `taint_sets`, where equal lists of taints are one entry. Entry 0 has no taint.
     node_version : int
         Moves whenever a node joins or leaves.
+    static_version : int
+        Moves whenever anything that a Node object says has changed on some row.
     """
 
     def __init__(self) -> None:
@@ -44,6 +46,7 @@ class NodeTable:
         self.order = NodeTree()
         self.capacity = 0
         self.node_version = 0
+        self.static_version = 0
         self.nodes: list[Node | None] = []
         self.taint_sets: list[tuple[Taint, ...]] = [()]
         self.active: NDArray[np.bool_] = np.zeros(0, np.bool_)
@@ -65,6 +68,11 @@ class NodeTable:
 
     def __len__(self) -> int:
         return len(self._row_of)
+
+    @property
+    def block_zones(self) -> list[str]:
+        """The zone key of each block of `binpack.state.rows.BLOCK` rows: a block holds nodes of one zone only."""
+        return self._layout.block_zones
 
     def row_of(self, node_name: str) -> int | None:
         """Return a node's row; None if there is no such node."""
@@ -154,6 +162,7 @@ class NodeTable:
 
     def _fill(self, row: int, node: Node | None) -> None:
         """Write everything that the Node object says into the row; None empties it."""
+        self.static_version += 1
         self.nodes[row] = node
         amounts = (
             {} if node is None else resource_list(node.status.capacity if node.status.allocatable is None else node.status.allocatable)

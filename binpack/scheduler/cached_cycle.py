@@ -1,0 +1,169 @@
+"""The scheduling cycle with cached answers, pod by pod or a whole tick in one call. It decides exactly what `SchedulingCycle` decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from binpack.errors import SchedulingError
+from binpack.framework.profile import Profile
+from binpack.model.base import replace
+from binpack.model.pod import Pod
+from binpack.scheduler.cycle import Decision, Refusal, SchedulingCycle
+from binpack.scheduler.fast.counters import Counters
+from binpack.scheduler.fast.scheduler import FastScheduler
+from binpack.scheduler.ties import TieBreaker
+from binpack.state.cluster import Cluster
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one pod of a tick.
+
+    Parameters
+    ----------
+    pod : Pod
+        As it was given.
+    node : str or None
+        Where it was placed; None if it was not.
+    decision : Decision or None
+        With all explanations; None for a pod that was placed from the cache.
+    refusal : Refusal or None
+        A Reserve plugin did not allot what the chosen node should give.
+    """
+
+    pod: Pod
+    node: str | None
+    decision: Decision | None = None
+    refusal: Refusal | None = None
+
+
+class CachedCycle(SchedulingCycle):
+    """A scheduling cycle that remembers what it worked out about each class of pods, and looks again only at what changed.
+
+    `decide` stays the plain way, with all explanations. `choose` and `decide_tick` are the quick ones.
+
+    Parameters
+    ----------
+    cluster, profiles, tie_breaker, generator, score_single, preemption
+        As for `SchedulingCycle`.
+    cache : bool
+        False: `choose` and `decide_tick` take the plain way for every pod, to compare.
+    kernels : bool or None
+        Whether to decide with compiled kernels; None: if numba is installed. Either way the decisions are the same.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        profiles: Mapping[str, Profile],
+        *,
+        tie_breaker: TieBreaker,
+        generator: np.random.Generator | None = None,
+        score_single: bool = False,
+        preemption: bool = False,
+        cache: bool = True,
+        kernels: bool | None = None,
+    ) -> None:
+        super().__init__(cluster, profiles, tie_breaker=tie_breaker, generator=generator, score_single=score_single, preemption=preemption)
+        self._cache = cache
+        self._kernels = kernels
+        self._fast: dict[str, FastScheduler] = {}
+
+    @property
+    def counters(self) -> Counters:
+        """The work done so far, over all profiles."""
+        total = Counters()
+        for fast in self._fast.values():
+            total = total.plus(fast.counters)
+        return total
+
+    def choose(self, pod: Pod) -> Decision:
+        """Decide where a pod goes, as `decide`; a decision from the cache carries no explanation.
+
+        A pod that fits nowhere is always decided the plain way: its message, and preemption, need all verdicts.
+        """
+        fast = self._fast_for(pod)
+        row = None if fast is None else fast.row_for(pod, self.next_start)
+        if row is None:
+            if fast is not None:
+                fast.counters.plain_decisions += 1
+            return self.decide(pod)
+        self._searched_all()
+        return Decision(pod, self.cluster.node(row).name, len(self.cluster))
+
+    def decide_tick(self, pods: Sequence[Pod], *, stop_at_rejection: bool = False) -> list[Outcome]:
+        """Decide the pods of one instant in order, each placed before the next is decided.
+
+        Parameters
+        ----------
+        pods : sequence of Pod
+        stop_at_rejection : bool
+            End after the first pod that is not placed: preemption may change what the next ones see.
+
+        Returns
+        -------
+        list[Outcome]
+            One a pod, in order; of those up to the end.
+        """
+        outcomes: list[Outcome] = []
+        while len(outcomes) < len(pods):
+            left = pods[len(outcomes) :]
+            outcomes += self._place_run(left)
+            if len(outcomes) == len(pods):
+                break
+            outcome = self._place_one(pods[len(outcomes)])
+            outcomes.append(outcome)
+            if stop_at_rejection and outcome.node is None:
+                break
+        return outcomes
+
+    def _place_run(self, pods: Sequence[Pod]) -> list[Outcome]:
+        """Place as many pods as the kernel takes in one call."""
+        fast = self._fast_for(pods[0])
+        if fast is None:
+            return []
+        of_profile = self._same_profile(pods)
+        rows = fast.place(of_profile, self.next_start)
+        if rows:
+            self._searched_all()
+        return [Outcome(pod, node) for pod, node in zip(of_profile, rows, strict=False)]
+
+    def _same_profile(self, pods: Sequence[Pod]) -> Sequence[Pod]:
+        """The first pods, as far as they have one scheduler."""
+        name = pods[0].spec.scheduler_name
+        end = next((index for index, pod in enumerate(pods) if pod.spec.scheduler_name != name), len(pods))
+        return pods[:end]
+
+    def _place_one(self, pod: Pod) -> Outcome:
+        decision = self.choose(pod)
+        explained = None if decision.filtering is None and not decision.failed else decision
+        if decision.node is None:
+            return Outcome(pod, None, explained)
+        if explained is None:
+            bound = replace(pod, spec=replace(pod.spec, node_name=decision.node))
+            self.cluster.add_pod(bound, decision.node)
+            return Outcome(pod, decision.node)
+        answer = self.commit(decision)
+        if isinstance(answer, Refusal):
+            return Outcome(pod, None, decision, answer)
+        return Outcome(pod, decision.node, decision)
+
+    def _fast_for(self, pod: Pod) -> FastScheduler | None:
+        """The cache of a pod's profile; None where nothing cached may be used."""
+        if not self._cache or self.nominated or len(self.cluster) == 0:
+            return None
+        try:
+            profile = self.profile_of(pod)
+        except SchedulingError:
+            return None
+        fast = self._fast.get(profile.scheduler_name)
+        if fast is None:
+            fast = self._fast[profile.scheduler_name] = FastScheduler(self.cluster, profile, self._tie_breaker, kernels=self._kernels)
+        return fast
+
+    def _searched_all(self) -> None:
+        """The search went once round the node list, to where it began."""
+        self.next_start %= len(self.cluster)

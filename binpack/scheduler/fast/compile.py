@@ -1,0 +1,163 @@
+"""Compiles a pod class into its plan: each plugin of the profile either has cached parts, or has nothing to say, or is an `Extra`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from binpack.framework.interface import Reads
+from binpack.framework.points import Point
+from binpack.framework.profile import ALL_NODES, Profile
+from binpack.model.pod import Pod
+from binpack.plugins.deduced_selectors import deduced_selector
+from binpack.plugins.dynamic_resources import DynamicResources
+from binpack.plugins.image_locality import ImageLocality
+from binpack.plugins.inter_pod_affinity import InterPodAffinity
+from binpack.plugins.node_affinity import NodeAffinity
+from binpack.plugins.node_name import NodeName
+from binpack.plugins.node_ports import NodePorts
+from binpack.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
+from binpack.plugins.node_resources_fit import NodeResourcesFit
+from binpack.plugins.node_unschedulable import NodeUnschedulable
+from binpack.plugins.node_volume_limits import NodeVolumeLimits
+from binpack.plugins.pod_topology_spread import PodTopologySpread
+from binpack.plugins.taint_toleration import TaintToleration
+from binpack.plugins.volume_binding import VolumeBinding
+from binpack.plugins.volume_restrictions import VolumeRestrictions
+from binpack.plugins.volume_zone import VolumeZone
+from binpack.scheduler.fast.affinity_plan import AffinityCompiler, AffinityTerms
+from binpack.scheduler.fast.counters import Counters
+from binpack.scheduler.fast.fallback import NotCachedError
+from binpack.scheduler.fast.geometry import Geometry
+from binpack.scheduler.fast.plan import Extra, Plan
+from binpack.scheduler.fast.shapes import ShapeSlots
+from binpack.scheduler.fast.spread_plan import hard_terms, soft_terms
+from binpack.scheduler.fast.statics import StaticSlots
+from binpack.scheduler.fast.vectors import Vectors
+from binpack.scheduler.needs import needed_plugins
+from binpack.state.cluster import Cluster
+
+# Exact types: a subclass may do something else.
+_SLOTTED = (NodeUnschedulable, TaintToleration, NodeAffinity, NodeResourcesFit, NodeResourcesBalancedAllocation)
+_OF_VOLUMES_AND_DEVICES = (VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone, DynamicResources)
+_TERMS = (PodTopologySpread, InterPodAffinity)
+_INT16_SUM = 30_000
+
+
+def is_cacheable(profile: Profile) -> bool:
+    """Tell whether anything of a profile's decisions can be cached.
+
+    Not if it samples nodes or does not score, draws at random, has scores beyond 16 bits, or runs a plugin of ours at Filter without
+    its PreFilter (or the other way round).
+    """
+    if not profile.scores or profile.percentage_of_nodes_to_score < ALL_NODES:
+        return False
+    if any(Reads.DECISION in plugin.reads for plugin, _ in profile.scores):
+        return False
+    if sum(100 * weight for _, weight in profile.scores) > _INT16_SUM or any(weight < 0 for _, weight in profile.scores):
+        return False
+    known = (*_SLOTTED, *_TERMS, *_OF_VOLUMES_AND_DEVICES, NodePorts, NodeName)
+    pre_filters, filters = set(profile.pre_filters), set(profile.filters)
+    return not any(
+        type(plugin) in known and Point.PRE_FILTER in plugin.points and (plugin in pre_filters) != (plugin in filters)
+        for plugin in profile.plugins.values()
+    ) and all(plugin in filters for plugin in pre_filters)
+
+
+class PlanCompiler:
+    """Compiles pods of one profile for one cluster.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    profile : Profile
+    counters : Counters
+    """
+
+    def __init__(self, cluster: Cluster, profile: Profile, counters: Counters) -> None:
+        self._cluster = cluster
+        self._profile = profile
+        self._counters = counters
+        self.geometry = Geometry(cluster)
+        self.vectors = Vectors(cluster)
+        self.shapes = ShapeSlots(cluster, profile, counters)
+        self.statics = StaticSlots(cluster, profile, counters)
+        self._affinity = AffinityCompiler(cluster, self.geometry, self.vectors)
+        self._score_weights = {plugin.name: weight for plugin, weight in profile.scores}
+        self._filter_names = {plugin.name for plugin in profile.filters}
+
+    def compile(self, pod: Pod) -> Plan:
+        """Compile a pod's class.
+
+        Raises
+        ------
+        NotCachedError
+            If something about the pod has to go the plain way.
+        SchedulingError
+            If the plain way would fail, too.
+        """
+        if pod.spec.node_name or needed_plugins(pod):
+            raise NotCachedError(f'pod "{pod.key}" names a node, or has volumes or devices')
+        self._counters.plans_compiled += 1
+        parts = self._spread_parts(pod) | self._affinity_parts(pod)
+        filters: list[Extra] = list(parts.pop("filters", ())) + list(parts.pop("more_filters", ()))
+        scores: list[Extra] = list(parts.pop("scores", ())) + list(parts.pop("more_scores", ()))
+        for plugin in self._profile.filters:
+            if type(plugin) is NodePorts:
+                filters += [Extra(plugin)] if self._cluster.classes.of(pod).host_ports else []
+            elif type(plugin) not in (*_SLOTTED, *_OF_VOLUMES_AND_DEVICES, *_TERMS, NodeName):
+                filters.append(Extra(plugin))
+        cached_scores = (*_SLOTTED, ImageLocality, *_OF_VOLUMES_AND_DEVICES, *_TERMS)
+        for plugin, weight in self._profile.scores:
+            if type(plugin) not in cached_scores:
+                scores.append(Extra(plugin, weight))
+        return Plan(
+            pod_class=self._cluster.classes.of(pod),
+            shape=self.shapes.number(pod),
+            static=self.statics.number(pod),
+            filters=tuple(filters),
+            scores=tuple(scores),
+            **parts,
+        )
+
+    def default_selector(self, pod: Pod) -> Any:
+        """Return what the default constraints would select for a pod; None if it has constraints of its own, or nobody asks."""
+        if pod.spec.topology_spread_constraints or "PodTopologySpread" not in self._filter_names | self._score_weights.keys():
+            return None
+        return deduced_selector(pod, self._cluster)
+
+    def _spread_parts(self, pod: Pod) -> dict[str, Any]:
+        plugin = next((p for p in self._profile.plugins.values() if type(p) is PodTopologySpread), None)
+        if plugin is None:
+            return {}
+        parts: dict[str, Any] = {"default_selector": self.default_selector(pod)}
+        if plugin.name in self._filter_names:
+            hard = hard_terms(pod, self._cluster, plugin.settings, self.geometry, self.vectors)
+            parts |= {"filters": (Extra(plugin),)} if hard is None else {"hard": hard}
+        if plugin.name in self._score_weights:
+            soft = soft_terms(pod, self._cluster, plugin.settings, self.geometry, self.vectors)
+            parts |= {"scores": (Extra(plugin, self._score_weights[plugin.name]),)} if soft is None else {"soft": soft}
+        return parts
+
+    def _affinity_parts(self, pod: Pod) -> dict[str, Any]:
+        plugin = next((p for p in self._profile.plugins.values() if type(p) is InterPodAffinity), None)
+        if plugin is None:
+            return {}
+        found, parts = AffinityTerms(), dict[str, Any]()
+        if plugin.name in self._filter_names:
+            self._affinity.filter_terms(pod, found)
+        if plugin.name in self._score_weights:
+            self._affinity.score_terms(pod, plugin.settings, found)
+        if found.filter_is_regular:
+            parts |= {
+                "clear": tuple(dict.fromkeys(found.clear)),
+                "repel": tuple(found.repel),
+                "attract": tuple(found.attract),
+                "first_of_group": found.first_of_group,
+            }
+        else:
+            parts["more_filters"] = (Extra(plugin),)
+        if found.score_is_regular:
+            parts["prefer"] = tuple(found.prefer)
+        else:
+            parts["more_scores"] = (Extra(plugin, self._score_weights[plugin.name]),)
+        return parts

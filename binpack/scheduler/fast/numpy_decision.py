@@ -1,0 +1,183 @@
+"""Decides one pod from its class's plan, in numpy. Needs no compiler, and is the twin of the kernels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from binpack.framework.interface import Shortlist, Skip
+from binpack.framework.profile import Profile
+from binpack.framework.status import Status
+from binpack.model.pod import Pod
+from binpack.scheduler.fast.compile import PlanCompiler
+from binpack.scheduler.fast.fallback import NotCachedError
+from binpack.scheduler.fast.plan import DomainTerm, Extra, Plan
+from binpack.scheduler.ties import TieBreaker, Ties
+from binpack.state.cluster import Cluster
+from binpack.state.node_rows import NodeRows
+from binpack.units import MAX_NODE_SCORE, MIN_NODE_SCORE
+
+_NEVER = np.int64(-1)
+
+
+@dataclass(frozen=True, slots=True)
+class NumpyDecision:
+    """Decides pods over one cluster.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    profile : Profile
+    compiler : PlanCompiler
+        Its slots.
+    tie_breaker : TieBreaker
+    """
+
+    cluster: Cluster
+    profile: Profile
+    compiler: PlanCompiler
+    tie_breaker: TieBreaker
+
+    def row_for(self, pod: Pod, plan: Plan, start: int) -> int | None:
+        """Return the row that the pod goes to; None if it fits nowhere.
+
+        Parameters
+        ----------
+        pod : Pod
+        plan : Plan
+        start : int
+            Where the search of the node list begins.
+
+        Raises
+        ------
+        NotCachedError
+            If a plugin has more to say than a verdict for each row.
+        """
+        rest = self.compiler.shapes.caught_up(plan.shape)
+        static = self.compiler.statics.current(plan.static)
+        feasible = (rest >= 0) & (static.codes >= 0)
+        self._restrict(pod, plan, feasible)
+        rows = np.flatnonzero(feasible)
+        if len(rows) <= 1:
+            return int(rows[0]) if len(rows) else None
+        totals = rest.take(rows).astype(np.int64)
+        if not static.trivial:
+            codes = static.codes.take(rows)
+            present = np.bincount(codes, minlength=len(static.table)) > 0
+            totals += self.compiler.statics.worth(static, present).take(codes)
+        if plan.soft:
+            totals += self._weight("PodTopologySpread") * self._spread(plan, rows)
+        if plan.prefer:
+            totals += self._weight("InterPodAffinity") * self._affinity(plan, rows)
+        if plan.scores:
+            rows, totals = self._extra_scores(pod, plan, rows, totals, feasible, start)
+        return self._winner(rows, totals, feasible, start)
+
+    def _restrict(self, pod: Pod, plan: Plan, feasible: NDArray[np.bool_]) -> None:
+        """Clear the rows that domains, neighbours or plugins without cached parts rule out."""
+        cluster, sums = self.cluster, self.cluster.counts.sums
+        for column in plan.clear:
+            feasible &= cluster.counts.values[column] == 0
+        for hard in plan.hard:
+            counts, present = sums.values[hard.sum], sums.present[hard.vector]
+            domains = int(np.count_nonzero(present))
+            lowest = int(counts[present].min()) if domains and domains >= hard.min_domains else 0
+            # No label is the last entry, which code -1 takes; plans are made only where all nodes have it.
+            feasible &= _by_domain(counts + (hard.self_match - lowest) <= hard.max_skew, absent=False).take(cluster.label(hard.key))
+        for term in plan.repel:
+            feasible &= _by_domain(sums.values[term.sum] <= 0, absent=True).take(cluster.label(term.key))
+        first = plan.first_of_group and not any(sums.values[term.sum].any() for term in plan.attract)
+        for term in plan.attract:
+            accepted = np.ones(sums.values.shape[1], np.bool_) if first else sums.values[term.sum] > 0
+            feasible &= _by_domain(accepted, absent=False).take(cluster.label(term.key))
+        for extra in plan.filters:
+            prepared = extra.plugin.prepare(pod, cluster)
+            if isinstance(prepared, Status | Shortlist):
+                raise NotCachedError(f"{extra.plugin.name} rejects or lists nodes")
+            if not isinstance(prepared, Skip):
+                feasible &= extra.plugin.filter(prepared, cluster.rows()) == 0
+
+    def _spread(self, plan: Plan, rows: NDArray[np.intp]) -> NDArray[np.int64]:
+        """Score the soft constraints; float by float as the plugin does."""
+        cluster, sums = self.cluster, self.cluster.counts.sums
+        total = np.zeros(len(rows), np.float64)
+        for term in plan.soft:
+            if term.key is None:
+                total += cluster.counts.values[term.number].take(rows) * math.log(len(rows) + 2) + term.added
+            else:
+                codes = cluster.label(term.key).take(rows)
+                domains = int(np.count_nonzero(np.bincount(codes)))
+                total += (sums.values[term.number].astype(np.float64) * math.log(domains + 2) + term.added).take(codes)
+        raw = (total + 0.5).astype(np.int64)
+        highest, lowest = int(raw.max()), int(raw.min())
+        if highest == 0:
+            return np.full(len(rows), MAX_NODE_SCORE, np.int64)
+        if highest - lowest < len(rows):
+            levels = MAX_NODE_SCORE * (highest - np.arange(highest - lowest + 1)) // highest
+            return levels.take(raw - lowest)
+        return MAX_NODE_SCORE * (highest + lowest - raw) // highest
+
+    def _affinity(self, plan: Plan, rows: NDArray[np.intp]) -> NDArray[np.int64]:
+        raw = np.zeros(len(rows), np.int64)
+        for term in plan.prefer:
+            raw += self._domain_scores(term).take(self.cluster.label(term.key).take(rows))
+        lowest, highest = int(raw.min()), int(raw.max())
+        if highest == lowest:
+            return np.zeros_like(raw)
+        return (float(MAX_NODE_SCORE) * ((raw - lowest) / (highest - lowest))).astype(np.int64)
+
+    def _domain_scores(self, term: DomainTerm) -> NDArray[np.int64]:
+        values = self.cluster.counts.sums.values[term.sum]
+        return np.append(values * term.factor, 0)
+
+    def _extra_scores(
+        self, pod: Pod, plan: Plan, rows: NDArray[np.intp], totals: NDArray[np.int64], feasible: NDArray[np.bool_], start: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """Add what plugins without cached parts score; they see the feasible rows in the order of the search."""
+        by_row = np.zeros(self.cluster.capacity, np.int64)
+        by_row[rows] = totals
+        ordered = self._in_order(feasible, start)
+        totals = by_row[ordered]
+        for extra in plan.scores:
+            totals += _extra_score(extra, pod, self.cluster, NodeRows(self.cluster, ordered))
+        return ordered, totals
+
+    def _winner(self, rows: NDArray[np.intp], totals: NDArray[np.int64], feasible: NDArray[np.bool_], start: int) -> int:
+        best = np.flatnonzero(totals == totals.max())
+        if len(best) == 1:
+            return int(rows[best[0]])
+        if self.tie_breaker.ties in (Ties.KUBE, Ties.RANK):
+            by_row = np.full(self.cluster.capacity, _NEVER)
+            by_row[rows] = totals
+            rows = self._in_order(feasible, start)
+            totals = by_row[rows]
+        else:
+            rows, totals = rows[best], totals[best]
+        return int(rows[self.tie_breaker.choose(self.cluster, rows, totals)])
+
+    def _in_order(self, feasible: NDArray[np.bool_], start: int) -> NDArray[np.intp]:
+        """The feasible rows as the search finds them."""
+        ordered = np.roll(self.cluster.rows_in_order(), -start)
+        return ordered[feasible[ordered]]
+
+    def _weight(self, name: str) -> int:
+        return next(weight for plugin, weight in self.profile.scores if plugin.name == name)
+
+
+def _by_domain(accepted: NDArray[np.bool_], *, absent: bool) -> NDArray[np.bool_]:
+    """Append the verdict on rows without the label, which code -1 takes."""
+    return np.append(accepted, absent)
+
+
+def _extra_score(extra: Extra, pod: Pod, cluster: Cluster, feasible: NodeRows) -> NDArray[np.int64]:
+    plugin = extra.plugin
+    prepared = plugin.prepare_score(pod, cluster, feasible)
+    if isinstance(prepared, Skip):
+        return np.zeros(len(feasible), np.int64)
+    normalized: NDArray[np.int64] = plugin.normalize(prepared, plugin.score(prepared, feasible), feasible)
+    if len(normalized) and (normalized.min() < MIN_NODE_SCORE or normalized.max() > MAX_NODE_SCORE):
+        raise NotCachedError(f"{plugin.name} scores outside its range, which fails the cycle")
+    return normalized * extra.weight

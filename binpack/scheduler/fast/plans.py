@@ -1,0 +1,114 @@
+"""The plans of all classes that were met, and what voids them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+
+from binpack.errors import SchedulingError
+from binpack.framework.profile import Profile
+from binpack.model.pod import Pod
+from binpack.plugins.carried_terms import terms_in
+from binpack.scheduler.fast.compile import PlanCompiler
+from binpack.scheduler.fast.counters import Counters
+from binpack.scheduler.fast.fallback import NotCachedError
+from binpack.scheduler.fast.plan import Plan
+from binpack.state.classes import PodClass
+from binpack.state.cluster import Cluster
+
+_OWNERS = ("Service", "ReplicationController", "ReplicaSet", "StatefulSet")
+_ATTEMPTS = 6
+"""Compiling may read labels that told no pods apart before, and then all classes are found anew: a few rounds settle it."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    plan: Plan | None
+    version: Hashable
+    owners: Hashable
+
+
+class Plans:
+    """Plans by pod class for one cluster and profile.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    profile : Profile
+    counters : Counters
+
+    Attributes
+    ----------
+    compiler : PlanCompiler
+    changes : int
+        Moves whenever a plan was compiled or thrown away.
+    """
+
+    def __init__(self, cluster: Cluster, profile: Profile, counters: Counters) -> None:
+        self._cluster = cluster
+        self.compiler = PlanCompiler(cluster, profile, counters)
+        self.changes = 0
+        self._kept: dict[PodClass, _Kept] = {}
+        self._epoch: Hashable = None
+
+    def of(self, pods: Sequence[Pod]) -> list[tuple[PodClass, Plan | None]]:
+        """Return the class and the plan of each pod; the plan is None for what goes the plain way. All are right as of now."""
+        cluster, compiler = self._cluster, self.compiler
+        # The node list is put in order when it is first read after a join, as by a cycle of the plain way: when matters.
+        cluster.rows_in_order()
+        if compiler.geometry.refresh():
+            compiler.shapes.grow()
+            compiler.vectors.refresh()
+        self._announce()
+        for _ in range(_ATTEMPTS):
+            epoch = self._forget_void()
+            found = [(pod, cluster.classes.of(pod)) for pod in pods]
+            terms = len(terms_in(cluster))
+            plans = [(pod_class, self._plan(pod, pod_class, terms)) for pod, pod_class in found]
+            self._announce()
+            if epoch == self._current_epoch():
+                return plans
+        return [(cluster.classes.of(pod), None) for pod in pods]
+
+    def _announce(self) -> None:
+        """Let labels tell classes apart that are read of a pod which is yet to come: by Services, and by terms of other pods."""
+        cluster = self._cluster
+        services = {key for service in cluster.catalog.list("Service") for key in service.spec.selector or ()}
+        cluster.read_labels(terms_in(cluster).label_keys | services)
+
+    def _forget_void(self) -> Hashable:
+        epoch = self._current_epoch()
+        if epoch != self._epoch:
+            if self._epoch is not None:
+                self._kept.clear()
+                self.compiler.vectors.clear()
+                self.changes += 1
+            self._epoch = epoch
+        return epoch
+
+    def _current_epoch(self) -> Hashable:
+        return self._cluster.counts.epoch, self.compiler.shapes.epoch
+
+    def _plan(self, pod: Pod, pod_class: PodClass, terms: int) -> Plan | None:
+        catalog = self._cluster.catalog
+        kept = self._kept.get(pod_class)
+        version = (terms, catalog.version("Namespace"), self.compiler.geometry.shapes_version)
+        owners = tuple(catalog.version(kind) for kind in _OWNERS)
+        if kept is not None and kept.version == version:
+            if kept.owners == owners:
+                return kept.plan
+            if kept.plan is not None and kept.plan.default_selector == self.compiler.default_selector(pod):
+                kept.owners = owners
+                return kept.plan
+        plan = self._compile(pod)
+        if plan is not None and plan.pod_class is not pod_class:
+            plan = replace(plan, pod_class=pod_class)
+        self._kept[pod_class] = _Kept(plan, version, owners)
+        self.changes += 1
+        return plan
+
+    def _compile(self, pod: Pod) -> Plan | None:
+        try:
+            return self.compiler.compile(pod)
+        except (NotCachedError, SchedulingError):
+            return None
