@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmarks.micro.cli import micro
 from binpack.cli.output import Column, Format, emit, emit_document, output_options
 from binpack.results.text_table import table
 
@@ -28,6 +29,9 @@ def bench() -> None:
       binpack bench report results/quickstart
       binpack bench compare results/quickstart --baseline BestFit
     """
+
+
+bench.add_command(micro)
 
 
 @bench.command("list")

@@ -80,6 +80,11 @@ class CachedCycle(SchedulingCycle):
             total = total.plus(fast.counters)
         return total
 
+    @property
+    def uses_kernels(self) -> bool:
+        """Whether any pod was decided by a compiled kernel."""
+        return self.counters.kernel_decisions > 0
+
     def choose(self, pod: Pod) -> Decision:
         """Decide where a pod goes, as `decide`; a decision from the cache carries no explanation.
 

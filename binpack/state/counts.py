@@ -81,7 +81,8 @@ class ClassCounts:
             From a class to the weight of each of its pods.
         """
         number = self.number(key, weight)  # which may make a larger array of values
-        return self.values[number].astype(np.int64)
+        line: NDArray[np.int32] = self.values[number]
+        return line.astype(np.int64)
 
     def number(self, key: Hashable, weight: Callable[[PodClass], int]) -> int:
         """Return the number of a column: its line of `values`, as long as `epoch` stands still."""

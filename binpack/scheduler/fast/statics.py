@@ -112,7 +112,9 @@ class StaticSlots:
 
     def worth(self, slot: StaticSlot, present: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return the weighted score of each code, normalised over the codes that feasible rows have; shape [codes]."""
-        taints, affinity, images = slot.table.T
+        taints: NDArray[np.int64] = slot.table[:, 0]
+        affinity: NDArray[np.int64] = slot.table[:, 1]
+        images: NDArray[np.int64] = slot.table[:, 2]
         most = int(taints[present].max(initial=0))
         worth: NDArray[np.int64] = self.weights[2] * images
         if most > 0:

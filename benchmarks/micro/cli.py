@@ -1,0 +1,69 @@
+"""`binpack bench micro`: throughput of the scheduler alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+MODES = ("basic", "softspread", "hardspread", "prefaff", "antiaff")
+
+
+@click.group()
+def micro() -> None:
+    """Measure the scheduler alone, in one process.
+
+    \b
+    Examples:
+      binpack bench micro throughput --nodes 5000 --classes 100 --mode softspread --pods 20000
+      binpack bench micro grid --quick
+    """
+
+
+@micro.command()
+@click.option("--nodes", type=click.IntRange(min=1), default=5000, show_default=True)
+@click.option("--classes", type=click.IntRange(min=1), default=100, show_default=True, help="Kinds of pods, interleaved at random.")
+@click.option("--mode", type=click.Choice(MODES), default="softspread", show_default=True, help="What pods ask for beside resources.")
+@click.option("--pods", type=click.IntRange(min=1), default=20_000, show_default=True)
+@click.option("--zones", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option(
+    "--selectors", type=click.Choice(("own", "ten", "all")), default="own", show_default=True, help="Whose pods softspread counts."
+)
+@click.option("--ties", type=click.Choice(("first", "kube")), default="first", show_default=True)
+@click.option("--kernels/--no-kernels", default=None, help="Compiled kernels, or numpy alone  [default: kernels if numba is installed].")
+@click.option("--uncached-seconds", type=click.FloatRange(min=0), default=15.0, show_default=True, help="Limit of the uncached path.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def throughput(
+    nodes: int,
+    classes: int,
+    mode: str,
+    pods: int,
+    zones: int,
+    selectors: str,
+    ties: str,
+    kernels: bool | None,
+    uncached_seconds: float,
+    as_json: bool,
+) -> None:
+    """Pods a second from an empty start; an uncached prefix of the same pods is decided too, and has to choose the same nodes.
+
+    \b
+    Examples:
+      binpack bench micro throughput --nodes 1000 --pods 5000
+      binpack bench micro throughput --mode antiaff --json
+    """
+    from benchmarks.micro.case import Case, Mode, Selectors
+    from benchmarks.micro.throughput import measure
+    from binpack.scheduler.ties import Ties
+
+    case = Case(nodes, classes, pods, Mode(mode), zones, Selectors(selectors))
+    result = measure(case, ties=Ties(ties), kernels=kernels, uncached_seconds=uncached_seconds)
+    if as_json:
+        click.echo(json.dumps(asdict(result)))
+        return
+    click.echo(f"{result.pods_per_s:,.0f} pods/s, {result.decision_us_p50:.1f} us a pod (p99 {result.decision_us_p99:.1f})")
+    click.echo(f"{result.ratio:,.0f} times the uncached path ({result.uncached_pods_per_s:,.0f} pods/s over {result.uncached_pods} pods)")
+    click.echo(f"{result.bound:,} of {pods:,} pods bound, at most {result.peak_mib:,.0f} MiB, kernels {'on' if result.kernels else 'off'}")
+    for name, count in result.counters.items():
+        click.echo(f"  {name}: {count:,}")
