@@ -97,6 +97,8 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    # A plugin of the user's own is mostly a file in the directory where they work. At the end, so that it shadows nothing.
+    sys.path.append(os.getcwd())
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 

@@ -48,7 +48,9 @@ class Profile:
     @cached_property
     def scores(self) -> tuple[tuple[Any, int], ...]:
         """Plugins that run at Score, in order, each with its weight."""
-        return tuple((plugin, self.expanded.weights[plugin.name]) for plugin in self._at(Point.SCORE))
+        # By the name in the configuration: that of a class named by its path is the path.
+        names = (name for name in self.expanded.at(Point.SCORE) if name in self.plugins)
+        return tuple((self.plugins[name], self.expanded.weights[name]) for name in names)
 
     @cached_property
     def pre_enqueues(self) -> tuple[Any, ...]:

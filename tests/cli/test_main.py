@@ -99,6 +99,45 @@ def test_standard_input_is_a_dash(dump):
     assert ran.stdout.splitlines()[1].startswith("default,p,placed,n,")
 
 
+POLICY = """
+import numpy as np
+from binpack.framework.interface import Reads
+from binpack.framework.normalize import no_normalization
+from binpack.framework.points import Point
+
+
+class LastName:
+    name = "LastName"
+    points = frozenset({Point.SCORE})
+    reads = Reads.STATIC
+    class_key = ()
+    default_weight = 1
+    events = ()
+    normalize = no_normalization
+
+    def prepare_score(self, pod, cluster, feasible):
+        return cluster.name_ranks()
+
+    def score(self, ranks, rows):
+        return rows.take(ranks) * 50
+"""
+
+
+def test_a_policy_in_the_working_directory_is_found(dump, file, tmp_path):
+    file("my_policy.py", POLICY)
+    config = file(
+        "s.yaml",
+        """
+        apiVersion: kubescheduler.config.k8s.io/v1
+        kind: KubeSchedulerConfiguration
+        profiles: [{plugins: {score: {disabled: [{name: "*"}], enabled: [{name: "my_policy:LastName"}]}}}]
+        """,
+    )
+    arguments = ["schedule", "--cluster", str(dump(node("a"), node("b"), node("c"), pod("p"))), "--config", str(config), "-o", "csv"]
+    ran = python(f"from binpack.cli.main import main; main({arguments})", cwd=tmp_path)
+    assert ran.stdout.splitlines()[1].startswith("default,p,placed,c,100,"), ran.stderr
+
+
 def test_a_name_is_an_error_and_not_a_traceback(monkeypatch, binpack, dump):
     """Every error of ours that a command raises is lines and exit code 2."""
     from binpack.errors import ConfigurationError
