@@ -65,7 +65,7 @@ class Findings:
         for policy, mean in means.items():
             worst = self.distance[self.distance["policy"] == policy].sort_values("mean").iloc[-1]
             sentences.append(
-                f"{policy} uses {mean:.0f} % more nodes than the optimum on average, at most {worst['mean']:.0f} % ({worst['workload']})."
+                f"{policy} uses {mean:.0f} % more nodes than the best placement found, on average; at most {worst['mean']:.0f} % ({worst['workload']})."
             )
         sentences.append(f"The optimum is proven at {proven} of {asked} instants; elsewhere it lies between the bound and the best found.")
         return sentences
