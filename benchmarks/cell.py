@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from benchmarks.digest import source_digest
 from benchmarks.machine import machine_facts
 from benchmarks.matrix import RunSpec
 from benchmarks.measures import run_row, running, sample_row
 from benchmarks.optimum import FewestNodes, fewest_nodes
 from benchmarks.results_dir import ResultsDir
+from binpack.errors import ConfigurationError
 from binpack.framework.defaults import DEFAULT_SCHEDULER_NAME
 from binpack.framework.profile import build_profiles
 from binpack.framework.registry import Registry
@@ -35,7 +37,14 @@ def run_cell(spec: RunSpec, out: Path) -> None:
     spec : RunSpec
     out : Path
         The results directory.
+
+    Raises
+    ------
+    ConfigurationError
+        If the packages' sources are no longer those that the run's key was made from.
     """
+    if spec.sources != source_digest():
+        raise ConfigurationError("the packages' sources have changed since the suite was started (start it again)")
     begun = time.perf_counter()
     registry = Registry(in_tree())
     generated = workload_of(spec)

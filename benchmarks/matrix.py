@@ -26,6 +26,8 @@ class RunSpec:
         Where the traces lie on this machine; no part of the key.
     trace_digest : str
         Of the trace's files; empty for generated workloads.
+    sources : str
+        Digest of the three packages when the suite was expanded: a worker that finds other sources refuses the run.
     """
 
     workload: WorkloadSpec
@@ -35,6 +37,7 @@ class RunSpec:
     optimum: OptimumSpec | None
     trace_dir: str | None = None
     trace_digest: str = ""
+    sources: str = ""
 
     @property
     def label(self) -> str:
@@ -52,7 +55,7 @@ class RunSpec:
                 "ties": self.ties,
                 "optimum": None if self.optimum is None else to_builtins(self.optimum),
                 "trace": self.trace_digest,
-                "sources": source_digest(),
+                "sources": self.sources,
             }
         )[:16]
 
@@ -70,7 +73,7 @@ def expand(suite: Suite, *, trace_dir: str | None = None) -> tuple[RunSpec, ...]
     """
     traces = {workload.name: _trace(workload, trace_dir) for workload in suite.workloads}
     return tuple(
-        RunSpec(workload, policy, seed, suite.ties, suite.optimum, *traces[workload.name])
+        RunSpec(workload, policy, seed, suite.ties, suite.optimum, *traces[workload.name], source_digest())
         for policy in suite.policies
         for workload in suite.workloads
         for seed in suite.seeds
