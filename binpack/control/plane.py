@@ -15,7 +15,7 @@ from binpack.control.apiserver.watch import WatchEvent
 from binpack.errors import BinpackError
 
 KEPT_EVENTS = 10_000
-MAX_STEPS_AT_ONE_INSTANT = 10_000_000
+MAX_STEPS_AT_ONE_INSTANT = 2_000_000
 _NEVER = 1 << 62
 
 

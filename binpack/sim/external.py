@@ -114,7 +114,7 @@ def apply(value: ApiObject, store: Store) -> ApiObject:
     current = store.find(resource, value.metadata.name, namespace)
     if current is None:
         return store.create(value)
-    return store.update(_merged(store.admission.default(value), current))
+    return store.update(_merged(value, current))
 
 
 def _merged(new: ApiObject, current: ApiObject) -> ApiObject:

@@ -219,13 +219,15 @@ class Store:
     def update(self, changed: T) -> T:
         """Replace an object's spec and metadata; its status stays. With a resourceVersion, only if that is still the latest.
 
-        The update that removes the last finalizer of a terminating object removes the object.
+        A new spec gets the defaults of its kind. The update that removes the last finalizer of a terminating object removes the object.
 
         Raises
         ------
         NotFoundError, ConflictError
         """
         address, current = self._current(changed)
+        if getattr(changed, "spec", None) is not getattr(current, "spec", None):
+            changed = self.admission.default(changed)
         meta, given = current.metadata, changed.metadata
         spec_changed = getattr(changed, "spec", None) != getattr(current, "spec", None)
         meta = replace(

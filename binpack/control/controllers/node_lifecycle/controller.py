@@ -205,7 +205,7 @@ def _judge_zones(nodes: list[Node], memory: NodeLifecycleMemory, now_us: int) ->
         for key, state in states.items():
             memory.zones[key].state = state
             memory.zones[key].pace(None, now_us)
-        return _untaint_all(nodes, now_us) if not was_down else []
+        return _untaint_all(nodes, memory, now_us) if not was_down else []
     if was_down:
         # A fresh grace for everybody: the silence may have been ours.
         memory.first_seen_us = dict.fromkeys(memory.first_seen_us, now_us)
@@ -215,7 +215,9 @@ def _judge_zones(nodes: list[Node], memory: NodeLifecycleMemory, now_us: int) ->
     return []
 
 
-def _untaint_all(nodes: list[Node], now_us: int) -> list[Write]:
+def _untaint_all(nodes: list[Node], memory: NodeLifecycleMemory, now_us: int) -> list[Write]:
+    for node in nodes:
+        memory.zones[memory.zone_of_node[node.name]].leave(node.name)
     changed = ((node, with_no_execute(node, None, timestamp_of(now_us))) for node in nodes)
     return [Update(after) for before, after in changed if after is not before]
 
