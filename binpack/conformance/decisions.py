@@ -14,6 +14,7 @@ from binpack.framework.registry import Registry
 from binpack.framework.status import Status
 from binpack.model.pod import Pod
 from binpack.scheduler.cycle import Decision, SchedulingCycle
+from binpack.scheduler.filtering import UNLISTED
 from binpack.scheduler.ties import TieBreaker
 from binpack.state.cluster import Cluster
 
@@ -63,8 +64,9 @@ def describe(decision: Decision, cluster: Cluster) -> dict[str, Any]:
     if rejection is not None:
         result["preFilter"] = _status(*rejection)
     elif decision.search is not None:
-        rejected = np.flatnonzero(cluster.active & ~np.isin(np.arange(cluster.capacity), decision.feasible))
-        if len(rejected):
+        unlisted = np.flatnonzero(cluster.active & (decision.filtering.verdicts == UNLISTED))
+        rejected = (*decision.search.rejected, *unlisted)
+        if rejected:
             result["rejected"] = {cluster.node(int(row)).name: _status(*decision.filtering.status(int(row))) for row in rejected}
     if decision.scoring is not None:
         names = _names(cluster, decision.scoring.rows)

@@ -193,10 +193,10 @@ class SchedulingCycle:
         filtering = filter_all(preparation, cluster, profile)
         if preparation.rejection is not None:
             return self._failed_cycle(pod, profile, filtering, _NOTHING_SEARCHED)
+        nominee = self._nominated_row(pod, filtering)
         if self.nominated:
             apply_nominations(pod, filtering, cluster, profile, self.nominated)
         passed = filtering.verdicts == PASSED
-        nominee = self._nominated_row(pod, filtering)
         if nominee is not None and passed[nominee]:
             # A nominated node that fits is taken unseen by scores, and the start of the next search stays.
             found = SearchResult(np.array([nominee], np.intp), _NO_ROWS)
@@ -206,8 +206,10 @@ class SchedulingCycle:
             ordered = ordered[preparation.shortlist[ordered]]
         to_find = 1 if not profile.scores else feasible_nodes_to_find(len(ordered), profile.percentage_of_nodes_to_score)
         found = search(ordered, passed, start=self.next_start, to_find=to_find)
-        missed_nominee = nominee is not None and nominee not in found.rejected
-        self.next_start = (self.next_start + found.evaluated + missed_nominee) % nodes
+        if nominee is not None and nominee not in found.rejected:
+            # It was judged as well, wherever the search has stopped and whatever a shortlist says.
+            found = SearchResult(found.feasible, np.append(found.rejected, nominee))
+        self.next_start = (self.next_start + found.evaluated) % nodes
         if len(found.feasible) == 0:
             return self._failed_cycle(pod, profile, filtering, found)
         return self._choose(pod, profile, filtering, found)
@@ -240,6 +242,7 @@ class SchedulingCycle:
                 rejected=found.rejected,
                 status=lambda row: filtering.status(row)[1],
                 dry_run=lambda row: dry_run(pod, filtering.preparation, cluster, profile, row, self.nominated),
+                pre_filters=tuple(plugin.name for plugin in profile.pre_filters),
                 now=self.now,
                 generator=self._generator,
             )

@@ -18,7 +18,7 @@ from binpack.framework.interface import Incremental
 from binpack.framework.profile import Profile
 from binpack.framework.status import Status
 from binpack.model.pod import Pod
-from binpack.scheduler.filtering import PASSED, Filtering, Preparation, active_filters, filter_rows
+from binpack.scheduler.filtering import PASSED, UNLISTED, Filtering, Preparation, active_filters, filter_rows
 from binpack.state.cluster import Cluster
 
 NominatedPods = Mapping[str, Sequence[Pod]]
@@ -34,7 +34,7 @@ def apply_nominations(pod: Pod, filtering: Filtering, cluster: Cluster, profile:
     """Correct the verdicts of nodes that have pods nominated to them: the pod must fit with them and without them."""
     for node_name, pods in nominated.items():
         row, others = cluster.row_of(node_name), more_important(pod, pods)
-        if row is None or not others:
+        if row is None or not others or filtering.verdicts[row] == UNLISTED:
             continue
         rejection = _rejection_with(others, filtering.preparation, cluster, profile, row)
         if rejection is not None:

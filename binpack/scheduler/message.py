@@ -43,7 +43,7 @@ def _histogram(filtering: Filtering, rejected: NDArray[np.intp], nodes: int) -> 
     counts: Counter[str] = Counter()
     listed = rejected[filtering.verdicts[rejected] != UNLISTED]
     for _, status, rows in filtering.groups(listed):
-        for reason in set(status.reasons):
+        for reason in status.reasons:
             counts[reason] += len(rows)
     if filtering.preparation.shortlist is not None and nodes > len(listed):
         counts[unlisted_reason(filtering.preparation.shortlisted_by)] += nodes - len(listed)

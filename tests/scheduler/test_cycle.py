@@ -9,6 +9,7 @@ import pytest
 from binpack.framework.profile import build_profiles
 from binpack.framework.registry import Registry
 from binpack.framework.resolution import resolve_document
+from binpack.framework.status import unresolvable
 from binpack.plugins import in_tree
 from binpack.scheduler.cycle import Decision, SchedulingCycle
 from binpack.scheduler.ties import TieBreaker, Ties
@@ -103,6 +104,25 @@ def test_a_nominated_node_that_does_not_fit_is_forgotten() -> None:
     assert cycle_over(node("a"), node("b").cordon()).decide(pod("p").nominated("b").build()).node == "a"
 
 
+def test_a_nominated_node_outside_the_shortlist_is_judged_for_itself() -> None:
+    cycle = cycle_over(node("a").cpu("1"), node("b").cordon(), node("c"))
+    decision = cycle.decide(pod("p").requires_node_named("a").request(cpu="2").nominated("b").build())
+    shortlist = "node(s) didn't satisfy plugin(s) [NodeAffinity]"
+    assert decision.message == f"0/3 nodes are available: 1 Insufficient cpu, 1 {shortlist}, 1 node(s) were unschedulable."
+    assert decision.rejecting_plugins == ("NodeAffinity", "NodeResourcesFit", "NodeUnschedulable")
+    assert cycle.next_start == 2
+
+
+def test_nominations_say_nothing_about_nodes_outside_the_shortlist() -> None:
+    cycle = cycle_over(node("a").cpu("1"), node("b").cpu("4"))
+    cycle.nominated = {"b": [pod("nominee").priority(10).request(cpu="3").build()]}
+    decision = cycle.decide(pod("p").requires_node_named("a").request(cpu="2").build())
+    assert decision.filtering is not None
+    row = cycle.cluster.row_of("b")
+    assert row is not None
+    assert decision.filtering.status(row) == ("NodeAffinity", unresolvable("node(s) didn't satisfy plugin(s) [NodeAffinity]"))
+
+
 @pytest.mark.parametrize(
     ("why", "nominee", "expected"),
     [
@@ -145,6 +165,21 @@ def test_a_budget_spares_its_pod_before_a_more_important_one() -> None:
     found = preempt(A, B, C, incoming=PREEMPTOR, budgets=(budget("c", {"app": "c"}, allowed=0),)).post_filter
     assert found is not None
     assert [victim.metadata.name for victim in found.victims] == ["a"]
+
+
+def test_of_two_pods_that_have_not_started_the_later_one_is_spared() -> None:
+    first, second = (pod(name).priority(5).request(cpu="2") for name in ("first", "second"))
+    found = preempt(first, second, incoming=PREEMPTOR).post_filter
+    assert found is not None
+    assert [victim.metadata.name for victim in found.victims] == ["first"]
+
+
+def test_trying_does_not_change_which_pod_came_later() -> None:
+    cycle = cycle_over(node("n").cpu("4"), preemption=True)
+    for name in ("first", "second"):
+        cycle.cluster.add_pod(pod(name).priority(5).request(cpu="2").build(), "n")
+    outcomes = [cycle.decide(PREEMPTOR.build()).post_filter for _ in range(2)]
+    assert [[victim.metadata.name for victim in found.victims] for found in outcomes if found is not None] == [["first"], ["first"]]
 
 
 def test_the_node_with_the_lesser_victims_is_taken() -> None:
