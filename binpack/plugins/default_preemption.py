@@ -125,7 +125,7 @@ def _victims_on(
     rejection = trial.rejection()
     if rejection is not None:
         return rejection
-    potential.sort(key=lambda other: (-other.priority, _started(other, failed.now)))
+    potential = _by_importance(potential, failed.now)
     violating, others = _split_by_budget(potential, budgets)
     victims, violations = [], 0
     for other in (*violating, *others):
@@ -136,8 +136,21 @@ def _victims_on(
             violations += other in violating
     if not victims:
         return Status(Code.UNSCHEDULABLE, ())
-    victims.sort(key=lambda other: (-other.priority, _started(other, failed.now)))
-    return Candidate(failed.cluster.node(row).name, tuple(victims), violations)
+    return Candidate(failed.cluster.node(row).name, tuple(_by_importance(victims, failed.now)), violations)
+
+
+def _by_importance(pods: Sequence[Pod], now: datetime | None) -> list[Pod]:
+    """Sort pods: higher priority first, then who started earlier.
+
+    Without a start time a pod started now, and upstream looks at the clock at each comparison anew, for the later of two pods first. So of
+    two such pods the one that came later is the more important (as long as there are at most twelve: Go sorts longer lists otherwise).
+    """
+
+    def key(place: int) -> tuple[int, datetime, int]:
+        pod = pods[place]
+        return -pod.priority, _started(pod, now), place if pod.status.start_time else -place
+
+    return [pods[place] for place in sorted(range(len(pods)), key=key)]
 
 
 def _split_by_budget(pods: Sequence[Pod], budgets: Sequence[tuple[PodDisruptionBudget, Selector]]) -> tuple[list[Pod], list[Pod]]:
