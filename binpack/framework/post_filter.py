@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from binpack.framework.interface import Plugin
-from binpack.framework.status import Status
+from binpack.framework.status import Code, Status
 from binpack.model.pod import Pod
 from binpack.state.cluster import Cluster
 
@@ -54,6 +54,8 @@ class FailedCycle:
         From a row to its status.
     dry_run : callable
         From a row to a context manager that gives a `DryRun`.
+    pre_filters : tuple[str, ...]
+        The plugins of PreFilter in the order in which they were to run; those after one that rejected the pod for good did not.
     now : datetime or None
         When a pod without a start time is taken to have started.
     generator : numpy.random.Generator or None
@@ -65,8 +67,18 @@ class FailedCycle:
     rejected: NDArray[np.intp]
     status: Callable[[int], Status]
     dry_run: Callable[[int], AbstractContextManager[DryRun]]
+    pre_filters: tuple[str, ...] = ()
     now: datetime | None = None
     generator: np.random.Generator | None = None
+
+    def has_pre_filtered(self, plugin: str) -> bool:
+        """Tell whether a plugin's PreFilter has run."""
+        if plugin not in self.pre_filters:
+            return False
+        rejection = self.pre_filter_rejection
+        if rejection is None or rejection[1].code is not Code.UNRESOLVABLE:
+            return True
+        return self.pre_filters.index(plugin) <= self.pre_filters.index(rejection[0])
 
 
 class Outcome(StrEnum):

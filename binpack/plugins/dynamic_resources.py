@@ -12,20 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from binpack.framework.arguments import DynamicResourcesArgs
-from binpack.framework.defaults import DEFAULT_MULTI_POINT
 from binpack.framework.events import Action, EventHint, Resource
 from binpack.framework.interface import SKIP, Allocation, Reads, Skip
 from binpack.framework.normalize import default_normalization
 from binpack.framework.points import Point
 from binpack.framework.post_filter import FailedCycle, Outcome, PostFilterResult
-from binpack.framework.status import Code, Status, unresolvable
+from binpack.framework.status import Status, unresolvable
 from binpack.model.pod import Pod
 from binpack.state.cluster import Cluster
 from binpack.state.node_rows import NodeRows
 
 NOT_MODELLED = "the pod has resource claims, which are not modelled"
-
-_BEFORE_IT = frozenset(name for name, _ in DEFAULT_MULTI_POINT) - {"DynamicResources"}
 
 
 class DynamicResources:
@@ -68,8 +65,7 @@ class DynamicResources:
 
         Upstream fails here if an earlier plugin rejected the pod for every node, for then its own PreFilter never ran.
         """
-        rejection = failed.pre_filter_rejection
-        if rejection is not None and rejection[1].code is Code.UNRESOLVABLE and rejection[0] in _BEFORE_IT:
+        if not failed.has_pre_filtered(self.name):
             return PostFilterResult(Outcome.ERROR, ("not found",))
         return PostFilterResult(Outcome.UNSCHEDULABLE, ("no new claims to deallocate",))
 

@@ -18,7 +18,8 @@ CLUSTER = cluster_of([node("n")])
 
 
 def failed(rejection):
-    return FailedCycle(CLUSTER, rejection, np.zeros(0, np.intp), lambda row: None, lambda row: None)
+    order = ("NodeResourcesFit", "VolumeBinding", "DynamicResources", "Mine")
+    return FailedCycle(CLUSTER, rejection, np.zeros(0, np.intp), lambda row: None, lambda row: None, order)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,11 @@ def failed(rejection):
 )
 def test_post_filter(why, rejection, result):
     assert PLUGIN.post_filter(pod("p").build(), failed(rejection)) == result, why
+
+
+def test_post_filter_without_a_pre_filter_of_its_own():
+    nowhere = FailedCycle(CLUSTER, None, np.zeros(0, np.intp), lambda row: None, lambda row: None, ("NodeResourcesFit",))
+    assert PLUGIN.post_filter(pod("p").build(), nowhere) == PostFilterResult(Outcome.ERROR, ("not found",))
 
 
 def test_pods_without_claims_are_skipped():
