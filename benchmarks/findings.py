@@ -64,9 +64,8 @@ class Findings:
         means = self.distance.groupby("policy", sort=False)["mean"].mean().sort_values()
         for policy, mean in means.items():
             worst = self.distance[self.distance["policy"] == policy].sort_values("mean").iloc[-1]
-            sentences.append(
-                f"{policy} uses {mean:.0f} % more nodes than the best placement found, on average; at most {worst['mean']:.0f} % ({worst['workload']})."
-            )
+            most = f"at most {worst['mean']:.0f} % ({worst['workload']})"
+            sentences.append(f"{policy} uses {mean:.0f} % more nodes than the best placement found, on average; {most}.")
         sentences.append(f"The optimum is proven at {proven} of {asked} instants; elsewhere it lies between the bound and the best found.")
         return sentences
 

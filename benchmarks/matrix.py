@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from benchmarks.digest import digest_of, file_digest, source_digest
 from benchmarks.suite import OptimumSpec, PolicySpec, Suite, WorkloadSpec
-from binpack.model.base import to_builtins
+from binpack.model.base import to_fields
 from workloads.traces.openb import PUBLISHED, pod_list, trace_folder
 from workloads.traces.table import find_table
 
@@ -49,11 +49,11 @@ class RunSpec:
         """Return 16 hexadecimal digits: equal keys, equal results."""
         return digest_of(
             {
-                "workload": to_builtins(self.workload),
-                "policy": to_builtins(self.policy),
+                "workload": to_fields(self.workload),
+                "policy": to_fields(self.policy),
                 "seed": self.seed,
                 "ties": self.ties,
-                "optimum": None if self.optimum is None else to_builtins(self.optimum),
+                "optimum": to_fields(self.optimum),
                 "trace": self.trace_digest,
                 "sources": self.sources,
             }

@@ -15,7 +15,6 @@ from binpack.sim.run import Run
 from binpack.sim.samples import Sample
 from binpack.units import US_PER_HOUR, US_PER_S
 
-
 SAMPLED_COUNTS = ("nodes_in_use_count", "optimum_nodes_count", "bound_nodes_count")
 """What a run's row has as a mean over the sampled instants, so that the three can be compared."""
 

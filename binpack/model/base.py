@@ -53,6 +53,20 @@ def to_manifest(value: Any) -> dict[str, Any]:
     return {"apiVersion": value.api_version, "kind": value.kind, **to_builtins(value)}
 
 
+def to_fields(value: Any) -> Any:
+    """Turn structs into dicts of *all* their fields, defaults included: what a digest is made of.
+
+    `to_builtins` leaves a field out where its value is the very default object; an equal value that came from elsewhere stays in.
+    """
+    if isinstance(value, msgspec.Struct):
+        return {name: to_fields(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, tuple | list):
+        return [to_fields(entry) for entry in value]
+    if isinstance(value, dict):
+        return {key: to_fields(entry) for key, entry in value.items()}
+    return value
+
+
 def from_builtins(value: Any, kind: type[S]) -> S:
     """Turn dicts, lists and scalars with the API's field names into a struct; `null` means absent, as in Go.
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import pickle
+from typing import Any
+
 import pytest
 
-from benchmarks.matrix import expand
+from benchmarks.matrix import RunSpec, expand
 from benchmarks.selection import select
-from benchmarks.suite import load_suite, parse_suite, suite_names
+from benchmarks.suite import OpenbSpec, WorkloadSpec, load_suite, parse_suite, suite_names
 from binpack.errors import BinpackError, ConfigurationError
 from binpack.model.base import replace
 
@@ -86,7 +90,12 @@ def test_whatever_changes_the_result_changes_the_key() -> None:
     assert replace_run(run, trace_dir="/elsewhere").key == run.key
 
 
-def replace_run(run: object, **changes: object) -> object:
-    import dataclasses
+def test_a_run_keeps_its_key_on_the_way_to_a_worker() -> None:
+    """A struct that was pickled holds equal values, not the same objects; a key was once made from which objects they were."""
+    workload = OpenbSpec(pods="default", order="shuffled")
+    run = replace_run(expand(parse_suite(MINIMAL, source="s"))[0], workload=WorkloadSpec(name="o", openb=workload))
+    assert pickle.loads(pickle.dumps(run)).key == run.key
 
-    return dataclasses.replace(run, **changes)  # type: ignore[type-var]
+
+def replace_run(run: RunSpec, **changes: Any) -> RunSpec:
+    return dataclasses.replace(run, **changes)
