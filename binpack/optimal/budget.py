@@ -16,16 +16,31 @@ class Budget:
         Wall time. A search that it ended is not repeatable.
     """
 
-    def __init__(self, *, deterministic_limit: float | None, time_limit_s: float | None) -> None:
+    def __init__(self, *, deterministic_limit: float | None, time_limit_s: float | None, whole: Budget | None = None) -> None:
         self._limit = deterministic_limit
         self._started = time.monotonic()
         self._deadline = None if time_limit_s is None else self._started + time_limit_s
+        self._whole = whole
         self.work = 0.0
         self.clock_ended = False
+        self.cut_short = False
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether no clock had a say in what was done."""
+        return not (self.clock_ended or self.cut_short)
+
+    def slice(self, part: float) -> Budget:
+        """A budget of its own for one step: a part of what is left. What it spends is spent here as well."""
+        work = None if self.work_left is None else part * self.work_left
+        seconds = None if self.seconds_left is None else part * self.seconds_left
+        return Budget(deterministic_limit=work, time_limit_s=seconds, whole=self)
 
     def spend(self, work: float) -> None:
         """Account for deterministic work that was done."""
         self.work += work
+        if self._whole is not None:
+            self._whole.spend(work)
 
     @property
     def work_left(self) -> float | None:
@@ -47,9 +62,13 @@ class Budget:
         if self._limit is not None and self.work >= self._limit:
             return True
         if self.seconds_left == 0.0:
-            self.clock_ended = True
+            self._end_by_clock()
         return self.clock_ended
 
-    def share(self, part: float, *, at_least: float = 0.0) -> float | None:
-        """A part of the work that is left, for one method."""
-        return None if self.work_left is None else min(self.work_left, max(part * self.work_left, at_least))
+    def _end_by_clock(self) -> None:
+        self.clock_ended = True
+        # Where a step ends by the clock, what comes after it differs from run to run.
+        whole = self._whole
+        while whole is not None:
+            whole.cut_short = True
+            whole = whole._whole

@@ -58,7 +58,6 @@ def build_problem(
     prices: Mapping[str, float | str] | None = None,
     bare_pods_stay: bool = False,
     staying: Collection[str] = (),
-    keep_spreads: bool = True,
 ) -> BuiltProblem:
     """Build the problem of placing all movable and pending pods anew.
 
@@ -77,9 +76,7 @@ def build_problem(
     bare_pods_stay : bool
         Whether running pods without a controller stay where they are.
     staying : collection of str
-        Further pods (`namespace/name`) that stay.
-    keep_spreads : bool
-        False leaves out hard topology spread over domains, and says so: for comparison with a placement that breaks it.
+        Further pods (`namespace/name`) that stay. Their nodes are in use whatever else happens, and cost nothing more.
 
     Raises
     ------
@@ -93,22 +90,26 @@ def build_problem(
         for item in mobility.movable:
             if item.node is not None:
                 cluster.remove_pod(item.pod.key)
-        return _build(cluster, profile, objective, mobility, prices, keep_spreads)
+        return _build(cluster, profile, objective, mobility, prices, frozenset(staying))
 
 
 def _build(
-    cluster: Cluster, profile: Profile, objective: str, mobility: Mobility, prices: Mapping[str, float | str] | None, keep_spreads: bool
+    cluster: Cluster,
+    profile: Profile,
+    objective: Objective,
+    mobility: Mobility,
+    prices: Mapping[str, float | str] | None,
+    staying: frozenset[str],
 ) -> BuiltProblem:
     rows = rows_of(cluster)
     nodes = [cluster.node(int(row)) for row in rows]
     cost, cost_unit = costs_of(nodes, prices) if objective == "cost" else (np.ones(rows.size, np.int64), 1)
+    in_use = {item.node for item in mobility.stays if item.pod.key in staying}
+    cost = np.where([node.name in in_use for node in nodes], 0, cost)
     eligibility = Eligibility(cluster, profile)
     groups, failed = group_pods(cluster, profile, mobility.movable, eligibility)
     couplings = couple(cluster, groups, rows)
     relaxed = {**eligibility.relaxed, **couplings.relaxed}
-    if not keep_spreads and couplings.spreads:
-        relaxed["topology spread over domains: today's placement breaks it"] = None
-        couplings.spreads.clear()
     closed = tuple((node.name, reason) for node in nodes if (reason := why_closed(node)) is not None)
     is_open = np.array([why_closed(node) is None for node in nodes], bool)
     names = [node.name for node in nodes]

@@ -28,6 +28,7 @@ POD_AFFINITY = "InterPodAffinity"
 ONLY_WORSE = frozenset({"NodePorts", "NodeVolumeLimits", "VolumeRestrictions", "VolumeBinding", "VolumeZone", "DynamicResources"})
 """Plugins whose rejection stands however many pods are added. Among themselves, pods that move are not modelled by the volume ones."""
 
+_OF_NODES_ALONE = frozenset({"VolumeZone"})
 _FOR_GOOD = Reads.STATIC | Reads.CLUSTER
 
 
@@ -70,9 +71,16 @@ class Eligibility:
                 eligible &= passes(plugin, unbound, self.cluster)
             else:
                 self.relaxed[f"{plugin.name}: reads what changes with every placement"] = None
-        for name in sorted(needed_plugins(pod)):
-            self.relaxed[f"{name}: between pods that move"] = None
+        self._note_needs(pod)
         return eligible
+
+    def _note_needs(self, pod: Pod) -> None:
+        running = {plugin.name for plugin in self.profile.filters}
+        for name in sorted(needed_plugins(pod)):
+            if name not in running:
+                self.relaxed[f"{name}: not asked"] = None
+            elif name not in _OF_NODES_ALONE:
+                self.relaxed[f"{name}: between pods that move"] = None
 
 
 def passes(plugin: Any, pod: Pod, cluster: Cluster) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from binpack.optimal.couplings import Spread
 from binpack.optimal.problem import Integers, PackingProblem
 from binpack.optimal.solution import Fill
 
@@ -70,16 +71,27 @@ def _node_violations(problem: PackingProblem, fill: Fill) -> list[str]:
 def _domain_violations(problem: PackingProblem, placed: Integers) -> list[str]:
     found = []
     for spread in problem.spreads:
-        moved = domain_counts(placed, spread.classes, spread.domain, len(spread.base))
-        counts = [base + count for base, count in zip(spread.base, moved, strict=True)]
-        least = 0 if spread.zero_minimum else min(counts, default=0)
-        if any(count > least + spread.max_skew for count, new in zip(counts, moved, strict=True) if new):
-            found.append(f"spread of classes {spread.classes}: {counts} differ by more than {spread.max_skew}")
+        if breaks_spread(spread, placed):
+            found.append(f"spread of classes {spread.classes}: {spread_counts(spread, placed)} differ by more than {spread.max_skew}")
     for cap in problem.caps:
         counts = domain_counts(placed, cap.classes, cap.domain, len(cap.room))
         if any(count > room for count, room in zip(counts, cap.room, strict=True)):
             found.append(f"classes {cap.classes}: {counts} in domains with room for {cap.room}")
     return found
+
+
+def breaks_spread(spread: Spread, placed: Integers) -> bool:
+    """Whether a placement, int64[m, K], breaks a spread in a domain that it puts pods in."""
+    counts = spread_counts(spread, placed)
+    least = 0 if spread.zero_minimum else min(counts, default=0)
+    moved = domain_counts(placed, spread.classes, spread.domain, len(spread.base))
+    return any(count > least + spread.max_skew for count, new in zip(counts, moved, strict=True) if new)
+
+
+def spread_counts(spread: Spread, placed: Integers) -> list[int]:
+    """The pods that a spread counts in each domain."""
+    moved = domain_counts(placed, spread.classes, spread.domain, len(spread.base))
+    return [base + count for base, count in zip(spread.base, moved, strict=True)]
 
 
 def domain_counts(placed: Integers, classes: Sequence[int], domain: Sequence[int], domains: int) -> list[int]:

@@ -66,13 +66,15 @@ class LinearProgram:
         """Change the bounds of a row."""
         self._solver.changeRowBounds(row, float(lower), float(upper))
 
-    def set_cost(self, column: int, cost: float) -> None:
-        """Change the cost of a column."""
-        self._solver.changeColCost(column, float(cost))
+    def set_costs(self, costs: Numbers) -> None:
+        """Change the costs of the first columns, one number each."""
+        count = len(costs)
+        self._solver.changeColsCost(count, np.arange(count, dtype=np.int32), np.asarray(costs, np.float64))
 
-    def set_upper(self, column: int, upper: float) -> None:
-        """Change the upper bound of a column."""
-        self._solver.changeColBounds(column, 0.0, float(upper))
+    def set_uppers(self, uppers: Numbers) -> None:
+        """Change the upper bounds of the first columns, one number each."""
+        count = len(uppers)
+        self._solver.changeColsBounds(count, np.arange(count, dtype=np.int32), np.zeros(count), np.asarray(uppers, np.float64))
 
     def solve(self) -> LinearResult | None:
         """Solve from the last basis; None where HiGHS finds no optimal vertex."""

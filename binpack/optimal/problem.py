@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -213,30 +213,6 @@ def problem_of(
         cost=np.ones(supply.size, np.int64) if cost is None else cost,
         tier=np.zeros(demand.size, np.int64) if tier is None else tier,
         **rest,
-    )
-
-
-def of_classes(problem: PackingProblem, kept: Integers, demand: Integers) -> PackingProblem:
-    """Return the problem of some pod classes (an index, repeats allowed) with other demands; today's placement is dropped.
-
-    Spreads and caps must have been dropped before, or be dropped by the caller: they are not renumbered.
-    """
-    where: dict[int, list[int]] = {}
-    for new, old in enumerate(kept.tolist()):
-        where.setdefault(old, []).append(new)
-    return replace(
-        problem,
-        size=problem.size[kept],
-        demand=demand,
-        limit=problem.limit[kept],
-        tier=problem.tier[kept],
-        must_place=problem.must_place[kept],
-        exclusions=tuple(
-            Exclusion(tuple(n for o in e.left for n in where.get(o, ())), tuple(n for o in e.right for n in where.get(o, ())))
-            for e in problem.exclusions
-        ),
-        present=np.zeros((0, 4), np.int64),
-        class_names=tuple(problem.class_names[i] for i in kept.tolist()) if problem.class_names else (),
     )
 
 

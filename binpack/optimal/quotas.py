@@ -1,87 +1,156 @@
-"""Spreads and caps turned into quotas: each class gets so many pods for each domain, and then nothing ties domains together.
+"""A problem with fewer classes and nothing that ties domains together, whose placements are placements of the original.
 
-Any placement of the split problem is one of the original. The quotas are one good choice among many (domains filled evenly, the roomiest
-first), so an optimum of the split problem is an incumbent of the original and proves nothing about it.
+Spreads and caps become quotas: each class gets so many pods for each domain. The quotas are one good choice among many (domains filled
+evenly, the roomiest first), so an optimum of the split problem is an incumbent of the original and proves nothing about it. Classes that
+nothing tells apart any more are merged: services that differ in the labels of their spread alone become one class a zone.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from binpack.optimal.couplings import DomainCap, Spread
-from binpack.optimal.legality import domain_counts, placed_of, placed_of_classes
-from binpack.optimal.problem import PackingProblem, of_classes
+from binpack.optimal.couplings import DomainCap, Exclusion, Spread
+from binpack.optimal.legality import placed_of_classes
+from binpack.optimal.problem import Integers, PackingProblem
 from binpack.optimal.solution import Fill, gathered
+
+Members = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
 class Split:
-    """A problem without spreads and caps, and the class of the original for each of its classes."""
+    """A problem without spreads and caps, and for each of its classes the (class, pods) of the original that it stands for."""
 
     problem: PackingProblem
-    origin: tuple[int, ...]
+    members: tuple[Members, ...]
 
     def merge(self, fills: Iterable[Fill]) -> tuple[Fill, ...]:
         """Translate a placement back to the original's classes."""
-        merged = []
+        queues = [deque([origin, pods] for origin, pods in members) for members in self.members]
+        nodes = []
         for fill in fills:
-            pods: dict[int, int] = {}
-            for pod_class, count in fill.pods:
-                pods[self.origin[pod_class]] = pods.get(self.origin[pod_class], 0) + count
-            merged.append(Fill(fill.node_class, fill.nodes, tuple(sorted(pods.items()))))
-        return gathered(merged)
+            for _ in range(fill.nodes):
+                pods: dict[int, int] = {}
+                for piece, count in fill.pods:
+                    for origin, taken in _take(queues[piece], count):
+                        pods[origin] = pods.get(origin, 0) + taken
+                nodes.append(Fill(fill.node_class, 1, tuple(sorted(pods.items()))))
+        return gathered(nodes)
 
     def placed_only(self, fills: Sequence[Fill]) -> Split:
         """The same problem with only those pods that a placement of the original places, each in its domain."""
-        placed = placed_of_classes(fills, max(self.origin, default=-1) + 1, self.problem.node_classes)
-        counts = np.array([int(placed[old, self.problem.limit[new] > 0].sum()) for new, old in enumerate(self.origin)], np.int64)
-        kept = np.flatnonzero(counts)
-        return Split(of_classes(self.problem, kept, counts[kept]), tuple(self.origin[new] for new in kept.tolist()))
+        origins = 1 + max((origin for members in self.members for origin, _ in members), default=-1)
+        placed = placed_of_classes(fills, origins, self.problem.node_classes)
+        members = []
+        for piece, pieces in enumerate(self.members):
+            here = self.problem.limit[piece] > 0
+            counts = [(origin, int(placed[origin, here].sum())) for origin, _ in pieces]
+            members.append(tuple((origin, count) for origin, count in counts if count))
+        kept = [piece for piece, pieces in enumerate(members) if pieces]
+        demand = [sum(count for _, count in members[piece]) for piece in kept]
+        smaller = of_classes(self.problem, np.array(kept, np.int64), np.array(demand, np.int64))
+        return Split(smaller, tuple(members[piece] for piece in kept))
+
+    def weights(self, weights: Sequence[int], classes: int) -> tuple[int, ...]:
+        """Give each class of the original the weight of what stands for it."""
+        of_origin = [0] * classes
+        for weight, members in zip(weights, self.members, strict=True):
+            for origin, _ in members:
+                of_origin[origin] = weight
+        return tuple(of_origin)
 
 
-def split(problem: PackingProblem) -> Split:
-    """Divide the classes of every spread and cap over its domains.
+def split(problem: PackingProblem, *, ranked: bool) -> Split:
+    """Divide the classes of every spread and cap over its domains, and merge what is equal then.
 
+    Parameters
+    ----------
+    ranked : bool
+        Whether the tiers still matter; where all pods are placed they do not, and classes that differ only in their tier are merged.
+
+    Notes
+    -----
     Pods for which no domain is left stay in the problem as a class without an eligible node.
     """
-    if not problem.spreads and not problem.caps:
-        return Split(problem, tuple(range(problem.pod_classes)))
     counts = [list(spread.base) for spread in problem.spreads]
     rooms = [list(cap.room) for cap in problem.caps]
-    origin: list[int] = []
-    demand: list[int] = []
-    masks: list[np.ndarray] = []
     load = np.zeros(problem.node_classes)
+    merged: dict[tuple[bytes, ...], list[tuple[int, int]]] = {}
+    limits: dict[tuple[bytes, ...], Integers] = {}
     for pod_class in np.lexsort((np.arange(problem.pod_classes), problem.rank)).tolist():
         for mask, pods in _shares(problem, pod_class, counts, rooms, load):
-            origin.append(pod_class)
-            demand.append(pods)
-            masks.append(mask)
-    chosen = np.array(origin)
-    limit = np.where(np.array(masks), problem.limit[chosen], 0)
-    pieces = of_classes(problem, chosen, np.array(demand, np.int64))
-    pieces = replace(pieces, limit=limit, spreads=(), caps=())
-    return Split(pieces, tuple(origin))
+            limit = np.where(mask, np.minimum(problem.limit[pod_class], pods), 0)
+            key = _key(problem, pod_class, limit, pods, ranked=ranked)
+            merged.setdefault(key, []).append((pod_class, pods))
+            limits[key] = limits[key] + limit if key in limits else limit
+    first = np.array([members[0][0] for members in merged.values()], np.int64)
+    demand = np.array([sum(pods for _, pods in members) for members in merged.values()], np.int64)
+    pieces = replace(of_classes(problem, first, demand), limit=np.array(list(limits.values())).reshape(first.size, problem.node_classes))
+    if not ranked:
+        pieces = replace(pieces, tier=np.zeros(first.size, np.int64), must_place=np.zeros(first.size, bool))
+    members = tuple(tuple(members) for members in merged.values())
+    return Split(replace(pieces, exclusions=_exclusions(problem, members)), members)
 
 
-def trimmed(problem: PackingProblem, fills: tuple[Fill, ...]) -> tuple[Fill, ...]:
-    """Take pods away where a spread is broken because not all pods of another domain found a place."""
-    for spread in problem.spreads:
-        for _ in range(len(spread.base) + 1):
-            excess = _excess(problem, spread, fills)
-            if not excess:
-                break
-            for domain, pods in excess.items():
-                fills = _without(fills, spread, domain, pods)
-    return fills
+def _key(problem: PackingProblem, pod_class: int, limit: Integers, pods: int, *, ranked: bool) -> tuple[bytes, ...]:
+    """Equal for classes that may be merged. One whose limit binds (some pods on a node, but not all) stays by itself."""
+    apart = any(pod_class in side for exclusion in problem.exclusions for side in (exclusion.left, exclusion.right))
+    if apart or ((limit > 0) & (limit < pods)).any():
+        return (str(pod_class).encode(), (limit > 0).tobytes())
+    rank = str(int(problem.rank[pod_class])).encode() if ranked else b""
+    return (b"", (limit > 0).tobytes(), problem.size[pod_class].tobytes(), rank)
+
+
+def of_classes(problem: PackingProblem, kept: Integers, demand: Integers) -> PackingProblem:
+    """Return the problem of some pod classes with other demands, without spreads, caps and today's placement."""
+    return replace(
+        problem,
+        size=problem.size[kept],
+        demand=demand,
+        limit=problem.limit[kept],
+        tier=problem.tier[kept],
+        must_place=problem.must_place[kept],
+        exclusions=_exclusions(problem, tuple(((int(old), 1),) for old in kept)),
+        spreads=(),
+        caps=(),
+        present=np.zeros((0, 4), np.int64),
+        class_names=(),
+    )
+
+
+def _exclusions(problem: PackingProblem, members: tuple[Members, ...]) -> tuple[Exclusion, ...]:
+    where: dict[int, list[int]] = {}
+    for new, pieces in enumerate(members):
+        for old, _ in pieces:
+            where.setdefault(old, []).append(new)
+    sides = [
+        tuple(tuple(new for old in side for new in where.get(old, ())) for side in (exclusion.left, exclusion.right))
+        for exclusion in problem.exclusions
+    ]
+    return tuple(Exclusion(left, right) for left, right in sides if left and right)
+
+
+def _take(queue: deque[list[int]], count: int) -> list[tuple[int, int]]:
+    taken = []
+    while count and queue:
+        origin, there = queue[0]
+        pods = min(there, count)
+        taken.append((origin, pods))
+        count -= pods
+        queue[0][1] -= pods
+        if queue[0][1] == 0:
+            queue.popleft()
+    return taken
 
 
 def _shares(
-    problem: PackingProblem, pod_class: int, counts: list[list[int]], rooms: list[list[int]], load: np.ndarray
-) -> list[tuple[np.ndarray, int]]:
+    problem: PackingProblem, pod_class: int, counts: list[list[int]], rooms: list[list[int]], load: NDArray[np.float64]
+) -> list[tuple[NDArray[np.bool_], int]]:
     """Divide one class: (mask of node classes, pods). The counts, rooms and loads are updated."""
     tied_spreads = [(s, c) for s, c in zip(problem.spreads, counts, strict=True) if pod_class in s.classes]
     tied_caps = [(c, r) for c, r in zip(problem.caps, rooms, strict=True) if pod_class in c.classes]
@@ -95,14 +164,14 @@ def _shares(
         if min(key) >= 0:
             places.setdefault(key, []).append(node_class)
     taken = dict.fromkeys(places, 0)
-    weight = float(problem.size[pod_class].sum() + 1)
+    share = float((problem.size[pod_class] / np.maximum(problem.capacity.max(axis=0, initial=1), 1)).max(initial=0.0))
     for _ in range(demand):
         open_places = [key for key in places if _allows(key, tied_spreads, tied_caps)]
         if not open_places:
             break
-        best = min(open_places, key=lambda key: (_crowd(key, tied_spreads), load[places[key]].min() / max(1, len(places[key])), key))
+        best = min(open_places, key=lambda key: (_crowd(key, tied_spreads), float(load[places[key]].mean()), key))
         taken[best] += 1
-        load[places[best]] += weight / float(problem.supply[places[best]].sum())
+        load[places[best]] += share / float(problem.supply[places[best]].sum())
         for (_, numbers), place in zip(tied_spreads, best, strict=False):
             numbers[place] += 1
         for (_, room), place in zip(tied_caps, best[len(tied_spreads) :], strict=True):
@@ -124,33 +193,7 @@ def _crowd(key: tuple[int, ...], spreads: list[tuple[Spread, list[int]]]) -> int
     return sum(numbers[place] for (_, numbers), place in zip(spreads, key, strict=False))
 
 
-def _mask(problem: PackingProblem, node_classes: list[int]) -> np.ndarray:
+def _mask(problem: PackingProblem, node_classes: list[int]) -> NDArray[np.bool_]:
     mask = np.zeros(problem.node_classes, bool)
     mask[node_classes] = True
     return mask
-
-
-def _excess(problem: PackingProblem, spread: Spread, fills: tuple[Fill, ...]) -> dict[int, int]:
-    moved = domain_counts(placed_of(problem, fills), spread.classes, spread.domain, len(spread.base))
-    counts = [base + count for base, count in zip(spread.base, moved, strict=True)]
-    least = 0 if spread.zero_minimum else min(counts, default=0)
-    return {
-        d: min(count - least - spread.max_skew, moved[d]) for d, count in enumerate(counts) if count > least + spread.max_skew and moved[d]
-    }
-
-
-def _without(fills: tuple[Fill, ...], spread: Spread, domain: int, pods: int) -> tuple[Fill, ...]:
-    """Take up to `pods` pods of the spread's classes out of a domain, node by node."""
-    result: list[Fill] = []
-    for fill in fills:
-        for _ in range(fill.nodes):
-            content = dict(fill.pods)
-            if spread.domain[fill.node_class] == domain:
-                for pod_class in spread.classes:
-                    away = min(pods, content.get(pod_class, 0))
-                    pods -= away
-                    content[pod_class] = content.get(pod_class, 0) - away
-            kept = tuple((i, count) for i, count in sorted(content.items()) if count > 0)
-            if kept:
-                result.append(Fill(fill.node_class, 1, kept))
-    return gathered(result)

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Literal
 
 from binpack.optimal.budget import Budget
-from binpack.optimal.portfolio import Portfolio
+from binpack.optimal.minimising import minimise
+from binpack.optimal.placing import place
 from binpack.optimal.problem import PackingProblem
+from binpack.optimal.search import Search
 from binpack.optimal.solution import Level, Solution, Status
 
 Objective = Literal["nodes", "cost", "priority"]
@@ -56,20 +58,20 @@ def solve(
     if time_limit_s is None and deterministic_limit is None:
         deterministic_limit = DEFAULT_DETERMINISTIC_LIMIT
     budget = Budget(deterministic_limit=deterministic_limit, time_limit_s=time_limit_s)
-    portfolio = Portfolio(problem, budget, seed)
-    portfolio.start(minimise=objective != "priority")
+    search = Search(problem, budget, seed)
+    incumbent = search.incumbent
+    _start(search, minimising=objective != "priority")
     levels: list[Level] = []
     required = problem.rank_demand
-    if objective == "priority" or not portfolio.incumbent.complete:
-        levels = portfolio.place()
-        required = portfolio.incumbent.placed
+    if objective == "priority" or not incumbent.complete:
+        levels = place(search)
+        required = incumbent.placed
     if any(level.value != there for level, there in zip(levels, _must(problem), strict=False)):
         return _without_placement(problem, objective, levels, budget)
     if objective != "priority":
-        if portfolio.incumbent.complete:
+        if incumbent.complete:
             levels, required = [], problem.rank_demand
-        levels.append(portfolio.minimise(required, objective))
-    incumbent = portfolio.incumbent
+        levels.append(minimise(search, required, objective))
     return Solution(
         status=Status.OPTIMAL if all(level.closed for level in levels) else Status.FEASIBLE,
         goal=objective,
@@ -78,10 +80,19 @@ def solve(
         method=incumbent.method,
         required=required,
         reason=_reason(problem, levels) if not incumbent.complete else "",
-        repeatable=not budget.clock_ended,
+        repeatable=budget.repeatable,
         seconds=budget.seconds,
         digest=problem.digest(),
     )
+
+
+def _start(search: Search, *, minimising: bool) -> None:
+    """Offer today's placement, and greedy fills until they reach the bound."""
+    search.offer_present()
+    if minimising:
+        search.greedy(search.whole, by_rank=False, enough=search.cheap_bound(search.problem.rank_demand).value)
+    if not search.incumbent.complete:
+        search.greedy(search.ranked, by_rank=True, enough=None)
 
 
 def _must(problem: PackingProblem) -> tuple[int, ...]:
@@ -101,7 +112,7 @@ def _without_placement(problem: PackingProblem, objective: str, levels: list[Lev
         method="",
         required=(),
         reason=_reason(problem, [first]),
-        repeatable=not budget.clock_ended,
+        repeatable=budget.repeatable,
         seconds=budget.seconds,
         digest=problem.digest(),
     )

@@ -28,8 +28,11 @@ STEPS_A_PRICE = 100_000
 EXACT_EVERY = 12
 CLOSE = 1e-6
 SMOOTHING = 0.5
-WORK_PER_MASTER = 5e-8
-"""Deterministic work of a master solve for each (pattern × class)."""
+TAIL = 15
+TAIL_GAIN = 5e-4
+WORK_PER_MASTER = 4e-8
+WORK_A_ROUND = 3e-4
+"""Deterministic work of a master solve for each (pattern × class), and of a round as such."""
 
 
 class ColumnGeneration:
@@ -73,15 +76,19 @@ class ColumnGeneration:
         known : int, optional
             A bound that is proven already: the run ends once the master shows that it cannot be beaten.
         exact : bool
-            False ends the run where greedy fills find no more patterns, without a bound.
+            False ends the run where greedy fills find no more patterns, or only such that gain little, without a bound.
         """
         rounds = 0
+        values: list[float] = []
         while not self.budget.exhausted():
             self.result = self.master.solve()
-            self.budget.spend(WORK_PER_MASTER * len(self.master.patterns) * self.problem.pod_classes)
+            self.budget.spend(WORK_A_ROUND + WORK_PER_MASTER * len(self.master.patterns) * self.problem.pod_classes)
             if self.result is None or (exact and self._beats_nothing(self.result.value, known)):
                 return
             rounds += 1
+            values.append(self.result.value)
+            if not exact and rounds > TAIL and values[-TAIL] - values[-1] < TAIL_GAIN * max(values[-1], 1.0):
+                return
             if (rounds % EXACT_EVERY or not exact) and self._priced_greedily(self.result):
                 continue
             if not exact or self._priced_exactly(self.result):

@@ -11,21 +11,21 @@ from dataclasses import replace
 import numpy as np
 
 from binpack.optimal.legality import cost_of
-from binpack.optimal.methods.column_generation import WORK_PER_MASTER, ColumnGeneration
-from binpack.optimal.methods.greedy import WORK_PER_CELL, greedy_packings, improved, score
+from binpack.optimal.methods.column_generation import WORK_A_ROUND, WORK_PER_MASTER, ColumnGeneration
+from binpack.optimal.methods.greedy import WORK_A_FILL, WORK_PER_CELL, greedy_packings, improved, score
 from binpack.optimal.methods.master import MasterResult, Pattern
 from binpack.optimal.methods.pricing import WORK_PER_STEP
 from binpack.optimal.packing import Packing, packing_of
-from binpack.optimal.problem import Integers, of_classes
+from binpack.optimal.problem import Integers
+from binpack.optimal.quotas import of_classes
 from binpack.optimal.solution import Fill
 
 WHOLE = 1e-6
 COMPLETIONS = 6
 NODES_TO_COMPLETE = 40
-REPRICING_ROUNDS = 4
 
 
-def dive(generation: ColumnGeneration, generator: np.random.Generator | None, enough: int | None) -> Packing | None:
+def dive(generation: ColumnGeneration, generator: np.random.Generator | None, enough: int | None, *, effort: int = 2) -> Packing | None:
     """Return the best placement of one dive, for fewest or cheapest nodes.
 
     Parameters
@@ -36,6 +36,8 @@ def dive(generation: ColumnGeneration, generator: np.random.Generator | None, en
         Chooses among the most promising patterns; without it the most promising one is taken.
     enough : int, optional
         The cost at which to stop: the proven bound.
+    effort : int
+        How often patterns are priced after each step; 1 is quick.
     """
     problem, master = generation.problem, generation.master
     demand, supply = problem.demand.copy(), problem.supply.copy()
@@ -43,12 +45,12 @@ def dive(generation: ColumnGeneration, generator: np.random.Generator | None, en
     best: tuple[int, int, list[Fill]] | None = None
     while demand.any() and not generation.budget.exhausted():
         master.restrict(demand, supply)
-        result = _repriced(generation, demand)
+        result = _repriced(generation, demand, effort)
         if result is None or result.shortfall.sum() > WHOLE:
             break
         if best is not None and best[0] == 0 and cost_of(problem, fixed) + result.value > best[1] - 1 + WHOLE:
             break
-        for pattern, nodes in _chosen(master.patterns, result, generator):
+        for pattern, nodes in _chosen(master.patterns, result, generator, 8 if effort < 2 else 12):
             fixed += _fix(pattern, nodes, demand, supply)
         if best is None or float(result.nodes.sum()) < NODES_TO_COMPLETE or not demand.any():
             candidate = _completed(generation, fixed, demand, supply)
@@ -59,13 +61,13 @@ def dive(generation: ColumnGeneration, generator: np.random.Generator | None, en
     return None if best is None else improved(packing_of(problem, best[2]))
 
 
-def _repriced(generation: ColumnGeneration, demand: Integers) -> MasterResult | None:
+def _repriced(generation: ColumnGeneration, demand: Integers, rounds: int) -> MasterResult | None:
     """Solve the restricted master with a few patterns made for what is left."""
     master, pricer = generation.master, generation.pricer
     result = master.solve()
     limits = demand.tolist()
-    for _ in range(REPRICING_ROUNDS):
-        generation.budget.spend(WORK_PER_MASTER * len(master.patterns) * demand.size)
+    for _ in range(rounds):
+        generation.budget.spend(WORK_A_ROUND + WORK_PER_MASTER * len(master.patterns) * demand.size)
         if result is None:
             return None
         before = pricer.steps
@@ -78,14 +80,16 @@ def _repriced(generation: ColumnGeneration, demand: Integers) -> MasterResult | 
     return result
 
 
-def _chosen(patterns: list[Pattern], result: MasterResult, generator: np.random.Generator | None) -> list[tuple[Pattern, int]]:
+def _chosen(patterns: list[Pattern], result: MasterResult, generator: np.random.Generator | None, a_fix: int) -> list[tuple[Pattern, int]]:
     whole = np.floor(result.nodes + WHOLE).astype(np.int64)
     if whole.any():
         return [(patterns[number], int(whole[number])) for number in np.flatnonzero(whole).tolist()]
     order = np.argsort(-result.nodes, kind="stable")
     promising = max(1, min(3, int(np.count_nonzero(result.nodes > 0.2))))
     place = 0 if generator is None else int(generator.integers(promising))
-    return [(patterns[int(order[place])], 1)]
+    # Far from the end several are fixed at once: what they take wrongly can still be made good.
+    several = max(1, int(result.nodes.sum()) // a_fix)
+    return [(patterns[int(number)], 1) for number in order[place : place + several] if result.nodes[number] > WHOLE]
 
 
 def _fix(pattern: Pattern, nodes: int, demand: Integers, supply: Integers) -> list[Fill]:
@@ -111,7 +115,7 @@ def _completed(generation: ColumnGeneration, fixed: list[Fill], demand: Integers
     if left.size == 0:
         return 0, cost_of(problem, fixed), list(fixed)
     rest = replace(of_classes(problem, left, demand[left]), supply=supply)
-    generation.budget.spend(WORK_PER_CELL * rest.size.size * rest.nodes * COMPLETIONS)
+    generation.budget.spend((WORK_A_FILL + WORK_PER_CELL * rest.size.size * rest.nodes) * COMPLETIONS)
     packings = (packing for packing, _ in zip(greedy_packings(rest, by_rank=False), range(COMPLETIONS), strict=False))
     packing = min(packings, key=score)
     fills = [Fill(fill.node_class, fill.nodes, tuple((int(left[i]), pods) for i, pods in fill.pods)) for fill in packing.fills()]

@@ -17,7 +17,8 @@ Numbers = NDArray[np.float64]
 Score = tuple[tuple[int, ...], int]
 
 WORK_PER_CELL = 2e-9
-"""Deterministic work of a fill for each entry of (classes × nodes × resources); about a second of one core is 1."""
+WORK_A_FILL = 5e-4
+"""Deterministic work of a fill for each entry of (classes × nodes × resources), and as such; about a second of one core is 1."""
 
 
 def score(packing: Packing) -> Score:

@@ -59,14 +59,25 @@ class NodeKnapsack:
         self.against = _exclusions(problem, self.classes)
         self._program: LinearProgram | None = None
 
-    def multipliers(self, weights: Sequence[int]) -> list[int]:
-        """Prices of the binding resources, in units of 1/`MULTIPLIER_SCALE`: duals of the LP relaxation, rounded down."""
+    def limits(self, left: Sequence[int]) -> list[int]:
+        """Most pods of each of its classes where only so many of each class of the problem are left."""
+        return [min(most, left[pod_class]) for most, pod_class in zip(self.most, self.classes, strict=True)]
+
+    def multipliers(self, weights: Sequence[int], limits: Sequence[int] | None = None) -> list[int]:
+        """Prices of the binding resources, in units of 1/`MULTIPLIER_SCALE`: duals of the LP relaxation, rounded down.
+
+        Parameters
+        ----------
+        weights : sequence of m integers
+        limits : sequence of integers, optional
+            From `limits`, where fewer pods are left than a node could hold.
+        """
         if self._program is None:
             self._program = LinearProgram([-np.inf] * len(self.resources), [float(free) for free in self.capacity])
             for sizes, limit in zip(self.sizes, self.most, strict=True):
                 self._program.add_column(0.0, range(len(sizes)), [float(size) for size in sizes], float(limit))
-        for column, pod_class in enumerate(self.classes):
-            self._program.set_cost(column, -float(weights[pod_class]))
+        self._program.set_costs(-np.array([weights[pod_class] for pod_class in self.classes], np.float64))
+        self._program.set_uppers(np.array(self.most if limits is None else limits, np.float64))
         result = self._program.solve()
         if result is None:
             return [0] * len(self.resources)
@@ -79,7 +90,15 @@ class NodeKnapsack:
             full[resource] = price
         return tuple(full)
 
-    def heaviest(self, weights: Sequence[int], multipliers: Sequence[int], *, above: int, step_limit: int) -> Heaviest:
+    def heaviest(
+        self,
+        weights: Sequence[int],
+        multipliers: Sequence[int],
+        *,
+        above: int,
+        step_limit: int,
+        limits: Sequence[int] | None = None,
+    ) -> Heaviest:
         """Find the heaviest content if it weighs more than a threshold.
 
         Parameters
@@ -91,23 +110,27 @@ class NodeKnapsack:
             Contents up to this weight are not looked for; `upper` is then at most this.
         step_limit : int
             After so many nodes of the tree the search ends and `upper` is what the multipliers alone prove.
+        limits : sequence of integers, optional
+            From `limits`.
         """
         values = [weights[pod_class] for pod_class in self.classes]
-        return _search(self, values, multipliers, above, step_limit)
+        return _search(self, values, self.most if limits is None else limits, multipliers, above, step_limit)
 
 
-def _search(knapsack: NodeKnapsack, values: list[int], multipliers: Sequence[int], above: int, step_limit: int) -> Heaviest:
+def _search(
+    knapsack: NodeKnapsack, values: list[int], most: Sequence[int], multipliers: Sequence[int], above: int, step_limit: int
+) -> Heaviest:
     gains = [
         value * MULTIPLIER_SCALE - sum(price * size for price, size in zip(multipliers, sizes, strict=True))
         for value, sizes in zip(values, knapsack.sizes, strict=True)
     ]
     top = sum(price * free for price, free in zip(multipliers, knapsack.capacity, strict=True))
-    top += sum(gain * limit for gain, limit in zip(gains, knapsack.most, strict=True) if gain > 0)
+    top += sum(gain * limit for gain, limit in zip(gains, most, strict=True) if gain > 0)
     upper = top // MULTIPLIER_SCALE
     if upper <= above:
         return Heaviest(upper, above, None, 1)
-    order = [i for i in sorted(range(len(values)), key=lambda i: -abs(gains[i])) if values[i] > 0]
-    tree = _Tree(knapsack, values, gains, order, top, above, step_limit)
+    order = [i for i in sorted(range(len(values)), key=lambda i: -abs(gains[i])) if values[i] > 0 and most[i] > 0]
+    tree = _Tree(knapsack, values, most, gains, order, top, above, step_limit)
     finished = tree.run()
     content = None
     if tree.best_counts is not None:
@@ -123,6 +146,7 @@ class _Tree:
         self,
         knapsack: NodeKnapsack,
         values: list[int],
+        most: Sequence[int],
         gains: list[int],
         order: list[int],
         top: int,
@@ -132,7 +156,7 @@ class _Tree:
         self.values = [values[i] for i in order]
         self.gains = [gains[i] for i in order]
         self.sizes = [knapsack.sizes[i] for i in order]
-        self.most = [knapsack.most[i] for i in order]
+        self.most = [most[i] for i in order]
         position = {i: depth for depth, i in enumerate(order)}
         self.against = [[position[other] for other in knapsack.against[i] if other in position] for i in order]
         self.capacity = knapsack.capacity

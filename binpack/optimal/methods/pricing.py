@@ -12,8 +12,10 @@ from binpack.optimal.methods.knapsack import NodeKnapsack
 from binpack.optimal.methods.master import Content, Pattern
 from binpack.optimal.problem import PackingProblem
 
+ENOUGH_PATTERNS = 8
+STEPS_A_CALL = 500
 WORK_PER_STEP = 1e-6
-"""Deterministic work of one node of the search tree, and of one class looked at in a greedy fill."""
+"""Deterministic work of one node of the search tree, and of one class looked at in a greedy fill; a call costs `STEPS_A_CALL` more."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,10 @@ class Pricer:
                 shared[key] = NodeKnapsack(problem, node_class)
             self.knapsacks.append(shared[key])
         self.steps = 0
+        self._turn = 0
 
     def greedily(self, weights: Sequence[int], thresholds: Sequence[int], *, limits: Sequence[int] | None = None) -> list[Pattern]:
-        """Return patterns heavier than their node class's threshold, as greedy fills find them, at most one a node class.
+        """Return patterns heavier than their node class's threshold, as greedy fills find them.
 
         Parameters
         ----------
@@ -63,18 +66,33 @@ class Pricer:
         thresholds : sequence of K integers
         limits : sequence of m integers, optional
             Most pods of each class in a pattern, where fewer are left than one node could hold.
+
+        Notes
+        -----
+        Node classes take turns: each call starts after the one at which the last call had found enough.
         """
-        found = []
-        seen: dict[int, tuple[int, Content]] = {}
-        for node_class, knapsack in enumerate(self.knapsacks):
+        found: list[Pattern] = []
+        seen: dict[int, dict[Content, int]] = {}
+        count = len(self.knapsacks)
+        for node_class in [(self._turn + number) % count for number in range(count)]:
+            knapsack = self.knapsacks[node_class]
             if self._problem.supply[node_class] == 0:
                 continue
+            if len(found) >= ENOUGH_PATTERNS:
+                self._turn = node_class
+                break
             if id(knapsack) not in seen:
-                seen[id(knapsack)] = self._heaviest_fill(knapsack, weights, limits)
-            weight, content = seen[id(knapsack)]
-            if weight > thresholds[node_class]:
-                found.append(Pattern(node_class, content))
+                seen[id(knapsack)] = self._fills(knapsack, weights, knapsack.most if limits is None else knapsack.limits(limits))
+            found += [Pattern(node_class, content) for content, weight in seen[id(knapsack)].items() if weight > thresholds[node_class]]
         return found
+
+    def heaviest(self, knapsack: NodeKnapsack, weights: Sequence[int], limits: Sequence[int], *, step_limit: int) -> tuple[int, Content]:
+        """Return the heaviest content that greedy fills and a short exact search find, and its weight."""
+        multipliers = knapsack.multipliers(weights, limits)
+        content, weight = max(self._fills(knapsack, weights, limits, multipliers).items(), key=lambda item: item[1])
+        result = knapsack.heaviest(weights, multipliers, above=weight, step_limit=step_limit, limits=limits)
+        self.steps += result.steps
+        return (weight, content) if result.content is None else (result.weight, result.content)
 
     def exactly(self, weights: Sequence[int], thresholds: Sequence[int], *, step_limit: int) -> Priced:
         """Search every node class for its heaviest content above the threshold."""
@@ -83,6 +101,7 @@ class Pricer:
         before = self.steps
         for node_class, knapsack in enumerate(self.knapsacks):
             multipliers = knapsack.multipliers(weights)
+            self.steps += STEPS_A_CALL
             rows.append(knapsack.all_multipliers(multipliers))
             result = knapsack.heaviest(weights, multipliers, above=thresholds[node_class], step_limit=step_limit)
             self.steps += result.steps
@@ -92,19 +111,22 @@ class Pricer:
                 patterns.append(Pattern(node_class, result.content))
         return Priced(tuple(patterns), tuple(node_weights), tuple(rows), exact, self.steps - before)
 
-    def _heaviest_fill(self, knapsack: NodeKnapsack, weights: Sequence[int], limits: Sequence[int] | None) -> tuple[int, Content]:
-        if not knapsack.classes:
-            return 0, ()
+    def _fills(
+        self, knapsack: NodeKnapsack, weights: Sequence[int], limits: Sequence[int], multipliers: Sequence[int] | None = None
+    ) -> dict[Content, int]:
+        """Contents by greedy fills with several measures of density, each with its weight."""
         capacity = [max(free, 1) for free in knapsack.capacity]
-        prices = knapsack.multipliers(weights)
+        prices = knapsack.multipliers(weights, limits) if multipliers is None else multipliers
+        self.steps += STEPS_A_CALL
         scaled = [price * free for price, free in zip(prices, capacity, strict=True)]
         total = max(sum(scaled), 1)
-        best: tuple[int, Content] = (0, ())
+        found: dict[Content, int] = {(): 0}
         for blend in _blends([share / total for share in scaled]):
             measure = [part / free for part, free in zip(blend, capacity, strict=True)]
             self.steps += len(knapsack.classes)
-            best = max(best, _filled(knapsack, weights, measure, limits), key=lambda item: item[0])
-        return best
+            weight, content = _filled(knapsack, weights, measure, limits)
+            found[content] = weight
+        return found
 
 
 def _blends(shares: list[float]) -> list[list[float]]:
@@ -115,9 +137,9 @@ def _blends(shares: list[float]) -> list[list[float]]:
     return [[share + 1e-3 for share in shares], equal, *stressed] if count > 1 else [equal]
 
 
-def _filled(knapsack: NodeKnapsack, weights: Sequence[int], measure: Sequence[float], limits: Sequence[int] | None) -> tuple[int, Content]:
+def _filled(knapsack: NodeKnapsack, weights: Sequence[int], measure: Sequence[float], limits: Sequence[int]) -> tuple[int, Content]:
     """Fill one node by decreasing weight for what it takes."""
-    classes, sizes, most = knapsack.classes, knapsack.sizes, knapsack.most
+    classes, sizes = knapsack.classes, knapsack.sizes
     densities = [
         weights[pod_class] / (sum(price * size for price, size in zip(measure, taken, strict=True)) + 1e-12)
         for pod_class, taken in zip(classes, sizes, strict=True)
@@ -128,9 +150,9 @@ def _filled(knapsack: NodeKnapsack, weights: Sequence[int], measure: Sequence[fl
     content = []
     for i in sorted(range(len(classes)), key=lambda number: -densities[number]):
         value = weights[classes[i]]
-        if value <= 0 or i in blocked:
+        count = limits[i]
+        if value <= 0 or count == 0 or i in blocked:
             continue
-        count = most[i] if limits is None else min(most[i], limits[classes[i]])
         for left, size in zip(free, sizes[i], strict=True):
             if size and left < size * count:
                 count = left // size

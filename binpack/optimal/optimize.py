@@ -1,0 +1,242 @@
+"""How far is a cluster from the best placement there is? The question of `binpack optimize`, from a cluster to an answer with its proof.
+
+The problem is built, solved, and its placement is checked on the original objects. If the problem had to leave rules out and the
+placement breaks one of them, the pods with such rules are held where they are and the rest is solved again: the bound stays that of the
+whole, the placement is one that can be had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from binpack.framework.profile import Profile
+from binpack.model.pod import Pod
+from binpack.optimal.acceptance import rejections
+from binpack.optimal.assignment import Move, assign, fills_of, moves
+from binpack.optimal.build import BuiltProblem, build_problem
+from binpack.optimal.certificate import certificate
+from binpack.optimal.legality import cost_of, placed_by_rank
+from binpack.optimal.mobility import Stays
+from binpack.optimal.present import present_fills, without_broken_spreads
+from binpack.optimal.problem import PackingProblem
+from binpack.optimal.solution import Fill, Solution, Status
+from binpack.optimal.solve import Objective, solve
+from binpack.state.cluster import Cluster
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a placement amounts to, of the pods that may move and those that wait.
+
+    Attributes
+    ----------
+    nodes : int
+        Nodes that hold at least one of these pods.
+    cost : float or None
+        Of these nodes, in the prices' unit; None without prices.
+    placed : tuple[tuple[str, int, int], ...]
+        For each tier: its name, pods placed, pods there are.
+    """
+
+    nodes: int
+    cost: float | None
+    placed: tuple[tuple[str, int, int], ...]
+
+    @property
+    def left_out(self) -> int:
+        """Pods without a node."""
+        return sum(there - placed for _, placed, there in self.placed)
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The answer.
+
+    Attributes
+    ----------
+    solution : Solution
+        Status, levels with value and proven bound, method. Its placement was accepted by the independent checker.
+    today, best : Measure
+        Of the present placement and of the solution's.
+    placement : dict[str, str]
+        Node of each placed pod, by `namespace/name`.
+    moves : tuple[Move, ...]
+        Pods whose place changes.
+    stays : tuple[Stays, ...]
+        Pods that are no part of the question, and why.
+    closed : tuple[tuple[str, str], ...]
+        Nodes that take no new pods, and why.
+    relaxed : tuple[str, ...]
+        Rules that the bound does not know. It holds all the same; the optimum may be worse than it says.
+    rejected : tuple[str, ...]
+        Why a better placement of the relaxed problem was not accepted.
+    problem : PackingProblem
+    """
+
+    solution: Solution
+    today: Measure
+    best: Measure
+    placement: dict[str, str]
+    moves: tuple[Move, ...]
+    stays: tuple[Stays, ...]
+    closed: tuple[tuple[str, str], ...]
+    relaxed: tuple[str, ...]
+    rejected: tuple[str, ...]
+    problem: PackingProblem
+
+    def certificate(self) -> dict[str, Any]:
+        """The document that `binpack.optimal.verify` checks; it holds the placement by classes, and by names under `pods`."""
+        return {**certificate(self.problem, self.solution), "pods": self.placement}
+
+    def summary(self) -> str:
+        """A few lines for a terminal."""
+        lines = [self.solution.summary(), f"  today: {_in_words(self.today)}", f"  found: {_in_words(self.best)}"]
+        moved = sum(move.origin is not None and move.target is not None for move in self.moves)
+        lines.append(f"  {moved} running pods move, {len(self.stays)} pods stay or are left out, {len(self.closed)} nodes take no new pods")
+        lines += [f"  not in the bound: {rule}" for rule in self.relaxed]
+        lines += [f"  not accepted: {reason}" for reason in self.rejected]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+
+def optimize(
+    cluster: Cluster,
+    profile: Profile,
+    *,
+    objective: Objective,
+    pending: Iterable[Pod] = (),
+    prices: Mapping[str, float | str] | None = None,
+    seed: int = 0,
+    time_limit_s: float | None = None,
+    deterministic_limit: float | None = None,
+    bare_pods_stay: bool = False,
+) -> Optimum:
+    """Find the best placement of a cluster's pods, and prove how good any could be.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    profile : Profile
+        Whose filter plugins decide what is legal.
+    objective : {"nodes", "cost", "priority"}
+        Fewest nodes or lowest cost for all pods that may move and all that wait; or most pods placed, tier by tier.
+    pending : iterable of Pod
+    prices : mapping from instance type to price, optional
+        For `cost`.
+    seed : int
+    time_limit_s, deterministic_limit : float, optional
+        For the solver, see `binpack.optimal.solve.solve`; building and checking are not counted.
+    bare_pods_stay : bool
+        Whether running pods without a controller stay where they are (`kubectl drain` would refuse them).
+
+    Raises
+    ------
+    ConfigurationError
+        If prices are missing or wrong.
+    """
+    waiting = tuple(pending)
+    options: dict[str, Any] = {"objective": objective, "prices": prices, "bare_pods_stay": bare_pods_stay}
+    limits: dict[str, Any] = {"seed": seed, "time_limit_s": time_limit_s, "deterministic_limit": deterministic_limit}
+    built = build_problem(cluster, profile, pending=waiting, **options)
+    built = replace(built, problem=without_broken_spreads(built.problem))
+    solution = solve(built.problem, objective=objective, **limits)
+    placement = assign(built, solution.fills)
+    rejected = _rejections(cluster, built, placement)
+    if rejected:
+        solution, placement = _acceptable(cluster, profile, waiting, built, solution, options, limits)
+    return Optimum(
+        solution=solution,
+        today=_measure(built.problem, present_fills(built.problem), priced=objective == "cost"),
+        best=_measure(built.problem, solution.fills, priced=objective == "cost"),
+        placement=placement,
+        moves=moves(built, placement),
+        stays=built.stays,
+        closed=built.closed,
+        relaxed=built.problem.relaxed,
+        rejected=tuple(rejected),
+        problem=built.problem,
+    )
+
+
+def _acceptable(
+    cluster: Cluster,
+    profile: Profile,
+    pending: tuple[Pod, ...],
+    built: BuiltProblem,
+    solution: Solution,
+    options: dict[str, Any],
+    limits: dict[str, Any],
+) -> tuple[Solution, dict[str, str]]:
+    """A placement that the checker accepts, with the bound of the whole problem: pods with rules that it lacks stay where they are."""
+    problem = built.problem
+    today = {item.pod.key: item.node for pods in built.pods for item in pods if item.node is not None}
+    best = _with_placement(problem, solution, present_fills(problem), "present placement"), today
+    staying = {item.pod.key for pods in built.pods for item in pods if _attracted(item.pod)}
+    free = [pod for pod in pending if pod.key not in staying]
+    held = build_problem(cluster, profile, pending=free, staying=staying, **options)
+    held = replace(held, problem=without_broken_spreads(held.problem))
+    second = solve(held.problem, objective=options["objective"], **limits)
+    placement = {key: node for key, node in today.items() if key in staying} | assign(held, second.fills)
+    if not _rejections(cluster, built, placement):
+        fills = fills_of(built, placement)
+        if _better(problem, fills, best[0].fills):
+            best = _with_placement(problem, solution, fills, f"{second.method}, pods with affinity held"), dict(sorted(placement.items()))
+    return replace(best[0], repeatable=solution.repeatable and second.repeatable, seconds=solution.seconds + second.seconds), best[1]
+
+
+def _better(problem: PackingProblem, fills: tuple[Fill, ...], than: tuple[Fill, ...]) -> bool:
+    def key(placement: tuple[Fill, ...]) -> tuple[tuple[int, ...], int]:
+        return tuple(-placed for placed in placed_by_rank(problem, placement)), cost_of(problem, placement)
+
+    return key(fills) < key(than)
+
+
+def _with_placement(problem: PackingProblem, solution: Solution, fills: tuple[Fill, ...], method: str) -> Solution:
+    """The solution with another placement: values change, bounds stay where they do not depend on the values before."""
+    placed = placed_by_rank(problem, fills)
+    levels = []
+    sound = True
+    for number, level in enumerate(solution.levels):
+        value = placed[number] if level.maximise else cost_of(problem, fills)
+        levels.append(replace(level, value=value, bound=level.bound if sound else None, claimed=level.claimed if sound else None))
+        sound = sound and value == level.value
+    if len(levels) == 1 and not levels[0].maximise and placed != problem.rank_demand:
+        # The bound is for all pods, this placement leaves some out: its value does not compare.
+        levels[0] = replace(levels[0], value=None)
+    optimal = all(level.closed for level in levels)
+    return replace(solution, status=Status.OPTIMAL if optimal else Status.FEASIBLE, levels=tuple(levels), fills=fills, method=method)
+
+
+def _rejections(cluster: Cluster, built: BuiltProblem, placement: dict[str, str]) -> list[str]:
+    pods = {item.pod.key: item.pod for members in built.pods for item in members}
+    today = {item.pod.key: item.node for members in built.pods for item in members if item.node is not None}
+    stays = [(item.pod, item.node) for item in built.stays if item.node is not None]
+    return rejections(cluster, stays, pods, placement, today)
+
+
+def _attracted(pod: Pod) -> bool:
+    affinity = pod.spec.affinity
+    near = None if affinity is None else affinity.pod_affinity
+    return near is not None and bool(near.required_during_scheduling_ignored_during_execution)
+
+
+def _measure(problem: PackingProblem, fills: tuple[Fill, ...], *, priced: bool) -> Measure:
+    placed = placed_by_rank(problem, fills)
+    return Measure(
+        nodes=sum(fill.nodes for fill in fills),
+        cost=cost_of(problem, fills) / problem.cost_unit if priced else None,
+        placed=tuple(zip(problem.rank_names, placed, problem.rank_demand, strict=True)),
+    )
+
+
+def _in_words(measure: Measure) -> str:
+    parts = [f"{measure.nodes} nodes in use"]
+    if measure.cost is not None:
+        parts.append(f"cost {measure.cost:g}")
+    if measure.left_out:
+        parts.append(f"{measure.left_out} pods without a node")
+    return ", ".join(parts)

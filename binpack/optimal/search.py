@@ -1,0 +1,150 @@
+"""What the steps of a search share: the problem in its variants, the budget, the incumbent, and when to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+
+from binpack.optimal.bounds import best, clique_bound, count_bound, sum_bounds
+from binpack.optimal.budget import Budget
+from binpack.optimal.incumbent import Incumbent
+from binpack.optimal.methods import cp_sat
+from binpack.optimal.methods.greedy import WORK_A_FILL, WORK_PER_CELL, greedy_packings, improved, score
+from binpack.optimal.packing import Packing
+from binpack.optimal.present import present_fills
+from binpack.optimal.problem import PackingProblem
+from binpack.optimal.proof import Bound, Proof
+from binpack.optimal.quotas import Split, split
+from binpack.optimal.solution import Fill
+from binpack.optimal.trimming import without_skew
+from binpack.optimal.weighing import Requirement, bound_of_weights
+
+LARGEST_CP_SAT = 3_000
+"""Variables up to which CP-SAT is worth starting: on larger models it has never improved what the other methods found."""
+
+
+class Search:
+    """One search on one problem.
+
+    Parameters
+    ----------
+    problem : PackingProblem
+    budget : Budget
+    seed : int
+
+    Attributes
+    ----------
+    incumbent : Incumbent
+    relaxed : PackingProblem
+        Without spreads and caps: what bounds are computed on.
+    """
+
+    def __init__(self, problem: PackingProblem, budget: Budget, seed: int) -> None:
+        self.problem, self.budget, self.seed = problem, budget, seed
+        self.incumbent = Incumbent(problem)
+        self.relaxed = replace(problem, spreads=(), caps=())
+
+    @cached_property
+    def whole(self) -> Split:
+        """For placements of all pods: quotas instead of couplings, tiers forgotten."""
+        return split(self.problem, ranked=False)
+
+    @cached_property
+    def ranked(self) -> Split:
+        """For placements of some pods: quotas instead of couplings, tiers kept."""
+        return split(self.problem, ranked=True)
+
+    @cached_property
+    def identity(self) -> Split:
+        """The relaxed problem as it is."""
+        return Split(self.relaxed, tuple(((number, pods),) for number, pods in enumerate(self.problem.demand.tolist())))
+
+    @property
+    def tied(self) -> bool:
+        """Whether the problem has couplings that bounds do not know."""
+        return bool(self.problem.spreads or self.problem.caps)
+
+    def offer(self, fills: tuple[Fill, ...], method: str) -> None:
+        """Offer a placement of the problem's own classes."""
+        self.incumbent.offer(without_skew(self.problem, fills), method)
+
+    def offer_present(self) -> None:
+        """Offer today's placement."""
+        self.incumbent.offer(present_fills(self.problem), "present placement")
+
+    def open(self, bound: Bound) -> bool:
+        """Whether there is a gap to the least cost, and budget to work on it."""
+        return bound.value is not None and self.incumbent.cost > bound.value and not self.budget.exhausted()
+
+    def short(self, rank: int, bound: Bound) -> bool:
+        """Whether there is a gap to the most pods of a rank, and budget to work on it."""
+        return bound.value is not None and self.incumbent.placed[rank] < bound.value and not self.budget.exhausted()
+
+    def cheap_bound(self, required: Requirement, goal: int | None = None) -> Bound:
+        """The best bound that needs no solver."""
+        bounds = sum_bounds(self.relaxed, required, goal)
+        bounds.append(clique_bound(self.relaxed, required, goal))
+        if goal is not None:
+            bounds.append(count_bound(self.relaxed, goal))
+        return best(bounds, maximise=goal is not None)
+
+    def stronger(self, bound: Bound, proof: Proof, pieces: Split, required: Requirement, goal: int | None) -> Bound:
+        """The better of a bound and one proven on merged classes, recomputed for the problem itself, as a checker will do it."""
+        weights = pieces.weights(proof.weights, self.problem.pod_classes)
+        value = bound_of_weights(self.relaxed, weights, proof.node_weights, required, goal)
+        return best([bound, Bound(value, replace(proof, weights=weights))], maximise=goal is not None)
+
+    def affordable(self, problem: PackingProblem) -> PackingProblem:
+        """The problem with only as many nodes of each class as the incumbent's cost pays for: nothing better uses more."""
+        if not self.incumbent.complete:
+            return problem
+        most = self.incumbent.cost // np.maximum(problem.cost, 1)
+        return replace(problem, supply=np.where(problem.cost > 0, np.minimum(problem.supply, most), problem.supply))
+
+    def greedy(self, pieces: Split, *, by_rank: bool, enough: int | None) -> None:
+        """Offer greedy fills until one reaches `enough`."""
+        problem = pieces.problem
+        if problem.pod_classes == 0 or problem.nodes == 0:
+            return
+        cells = problem.pod_classes * problem.nodes * max(1, len(problem.resources))
+        best_packing: Packing | None = None
+        for packing in greedy_packings(problem, by_rank=by_rank):
+            self.budget.spend(WORK_A_FILL + WORK_PER_CELL * cells)
+            if best_packing is None or score(packing) < score(best_packing):
+                best_packing = packing
+                self.offer(pieces.merge(packing.fills()), "greedy")
+            if self.budget.exhausted() or (enough is not None and self.incumbent.complete and self.incumbent.cost <= enough):
+                return
+        if best_packing is not None:
+            self.offer(pieces.merge(improved(best_packing).fills()), "greedy")
+
+    def worth_cp_sat(self) -> bool:
+        """Whether the aggregated model is small enough."""
+        return cp_sat.model_size(self.affordable(self.problem)) <= LARGEST_CP_SAT
+
+    def cp_sat(self, ask: cp_sat.Ask, *, part: float, hint: Sequence[Fill] | None) -> cp_sat.Answer:
+        """Run CP-SAT on the problem with a part of what is left of the budget, and offer what it finds."""
+        slice_ = self.budget.slice(part)
+        answer = cp_sat.search(
+            self.affordable(self.problem),
+            ask,
+            hint=hint,
+            seed=self.seed,
+            deterministic_limit=slice_.work_left,
+            seconds=slice_.seconds_left,
+        )
+        self.budget.spend(answer.work)
+        slice_.exhausted()
+        if answer.fills is not None:
+            self.incumbent.offer(answer.fills, "CP-SAT")
+        return answer
+
+    def cp_sat_to(self, required: Requirement, goal: int | None, bound: Bound) -> int | None:
+        """Let CP-SAT try to reach the bound, then optimise; return the bound that it claims."""
+        self.cp_sat(cp_sat.Ask(required, goal, bound.value), part=0.4, hint=None)
+        if (not self.open(bound)) if goal is None else (not self.short(goal, bound)):
+            return None
+        return self.cp_sat(cp_sat.Ask(required, goal), part=1.0, hint=self.incumbent.fills).claimed
