@@ -265,6 +265,18 @@ KIND_CASES = [
         ],
     ),
     (
+        "StorageClass",
+        "{provisioner: p, allowedTopologies: [{matchLabelExpressions: [{key: zone, values: [a, a]}, {key: zone}, {key: '/', values: [b]}]}]}",
+        [
+            'allowedTopologies[0].matchLabelExpressions[0].values[1]: Duplicate value: "a"',
+            "allowedTopologies[0].matchLabelExpressions[1].values: Required value",
+            'allowedTopologies[0].matchLabelExpressions[1].key: Duplicate value: "zone"',
+            'allowedTopologies[0].matchLabelExpressions[2].key: Invalid value: "/": prefix part must be non-empty',
+            'allowedTopologies[0].matchLabelExpressions[2].key: Invalid value: "/": name part must be non-empty',
+            f'allowedTopologies[0].matchLabelExpressions[2].key: Invalid value: "/": {NAME_FORM}',
+        ],
+    ),
+    (
         "CSIStorageCapacity",
         "capacity: -1",
         ["storageClassName: Required value", 'capacity: Invalid value: "-1": must be greater than or equal to 0'],

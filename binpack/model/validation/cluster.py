@@ -8,13 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from binpack.model.admission import SYSTEM_PRIORITIES
-from binpack.model.field_errors import forbidden, invalid, required
+from binpack.model.field_errors import duplicate, forbidden, invalid, required
 from binpack.model.node import Node
 from binpack.model.policy import Namespace, PodDisruptionBudget, PriorityClass, RuntimeClass, Service
 from binpack.model.storage import CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, StorageClass
 from binpack.model.validation.affinity import node_selector, taints, tolerations
-from binpack.model.validation.fields import NOT_NEGATIVE, Problems, amount_or_percent, label_selector, labels, object_meta, one_of
-from binpack.model.validation.names import dns_label
+from binpack.model.validation.fields import (
+    NOT_NEGATIVE,
+    Problems,
+    amount_or_percent,
+    complaints,
+    label_selector,
+    labels,
+    object_meta,
+    one_of,
+)
+from binpack.model.validation.names import dns_label, qualified_name
 from binpack.model.validation.resources import quantities
 
 HIGHEST_USER_PRIORITY = 1_000_000_000
@@ -113,6 +122,18 @@ def storage_class(value: StorageClass) -> Problems:
         yield required("provisioner")
     yield from one_of(value.volume_binding_mode, "volumeBindingMode", ("Immediate", "WaitForFirstConsumer"))
     yield from one_of(value.reclaim_policy, "reclaimPolicy", ("Delete", "Retain"))
+    for term_index, term in enumerate(value.allowed_topologies):
+        keys = [expression.key for expression in term.match_label_expressions]
+        for index, expression in enumerate(term.match_label_expressions):
+            path = f"allowedTopologies[{term_index}].matchLabelExpressions[{index}]"
+            if not expression.values:
+                yield required(f"{path}.values")
+            for place, repeated in enumerate(expression.values):
+                if repeated in expression.values[:place]:
+                    yield duplicate(f"{path}.values[{place}]", repeated)
+            yield from complaints(f"{path}.key", expression.key, qualified_name)
+            if expression.key in keys[:index]:
+                yield duplicate(f"{path}.key", expression.key)
 
 
 def storage_capacity(value: CSIStorageCapacity) -> Problems:
