@@ -266,7 +266,7 @@ KIND_CASES = [
     ),
     (
         "StorageClass",
-        "{provisioner: p, allowedTopologies: [{matchLabelExpressions: [{key: zone, values: [a, a]}, {key: zone}, {key: '/', values: [b]}]}]}",
+        "{provisioner: p, allowedTopologies: [{matchLabelExpressions: [{key: zone, values: [a, a]}, {key: zone}, {key: /, values: [b]}]}]}",
         [
             'allowedTopologies[0].matchLabelExpressions[0].values[1]: Duplicate value: "a"',
             "allowedTopologies[0].matchLabelExpressions[1].values: Required value",
