@@ -77,7 +77,7 @@ class NodeResourcesFit:
         self._ignored = frozenset(arguments.ignored_resources)
         self._ignored_groups = frozenset(arguments.ignored_resource_groups)
         self._scored = arguments.scoring_strategy.resources
-        self._strategy = _strategy(arguments.scoring_strategy)
+        self.strategy = _strategy(arguments.scoring_strategy)
 
     def prepare(self, pod: Pod, cluster: Cluster) -> tuple[Wanted, ...]:
         """Return the requests in the order in which insufficiencies are reported: the usual three, then the rest by name.
@@ -124,7 +124,7 @@ class NodeResourcesFit:
     def score(self, prepared: tuple[ScoredRequest, ...], rows: NodeRows) -> NDArray[np.int64]:
         """Score rows by the strategy, 0 where no resource counts; shape [len(rows)]."""
         counted = uses(prepared, rows)
-        return self._strategy(counted) if counted else np.zeros(len(rows), np.int64)
+        return self.strategy(counted) if counted else np.zeros(len(rows), np.int64)
 
     def _is_ignored(self, name: str) -> bool:
         """Only extended resources can be ignored, by name or by group."""

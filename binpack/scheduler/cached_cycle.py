@@ -9,7 +9,6 @@ import numpy as np
 
 from binpack.errors import SchedulingError
 from binpack.framework.profile import Profile
-from binpack.model.base import replace
 from binpack.model.pod import Pod
 from binpack.scheduler.cycle import Decision, Refusal, SchedulingCycle
 from binpack.scheduler.fast.counters import Counters
@@ -144,17 +143,13 @@ class CachedCycle(SchedulingCycle):
 
     def _place_one(self, pod: Pod) -> Outcome:
         decision = self.choose(pod)
-        explained = None if decision.filtering is None and not decision.failed else decision
+        explained = decision.filtering is not None or decision.failed
         if decision.node is None:
-            return Outcome(pod, None, explained)
-        if explained is None:
-            bound = replace(pod, spec=replace(pod.spec, node_name=decision.node))
-            self.cluster.add_pod(bound, decision.node)
-            return Outcome(pod, decision.node)
+            return Outcome(pod, None, decision)
         answer = self.commit(decision)
         if isinstance(answer, Refusal):
             return Outcome(pod, None, decision, answer)
-        return Outcome(pod, decision.node, decision)
+        return Outcome(pod, decision.node, decision if explained else None)
 
     def _fast_for(self, pod: Pod) -> FastScheduler | None:
         """The cache of a pod's profile; None where nothing cached may be used."""

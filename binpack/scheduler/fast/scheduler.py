@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from binpack.framework.profile import Profile
 from binpack.model.pod import Pod
+from binpack.plugins.dynamic_resources import DynamicResources
+from binpack.plugins.volume_binding import VolumeBinding
 from binpack.scheduler.fast.compile import is_cacheable
 from binpack.scheduler.fast.counters import Counters
 from binpack.scheduler.fast.fallback import NotCachedError
 from binpack.scheduler.fast.numpy_decision import NumpyDecision
 from binpack.scheduler.fast.plans import Plans
-from binpack.scheduler.ties import TieBreaker
+from binpack.scheduler.ties import TieBreaker, Ties
 from binpack.state.cluster import Cluster
+
+if TYPE_CHECKING:
+    from binpack.scheduler.fast.kernel_tick import KernelTick
 
 
 class FastScheduler:
@@ -36,7 +44,12 @@ class FastScheduler:
         self._cluster = cluster
         self._plans = Plans(cluster, profile, self.counters)
         self._numpy = NumpyDecision(cluster, profile, self._plans.compiler, tie_breaker)
+        self._profile = profile
+        self._ties = tie_breaker.ties
         self._usable = is_cacheable(profile)
+        self._with_kernels = has_numba() if kernels is None else kernels
+        self._with_kernels &= covered_by_kernels(profile, tie_breaker.ties)
+        self._kernels: KernelTick | None = None
 
     def row_for(self, pod: Pod, start: int) -> int | None:
         """Return the row that a pod goes to; None if the plain way has to say: it fits nowhere, or is not cached.
@@ -62,4 +75,24 @@ class FastScheduler:
 
     def place(self, pods: Sequence[Pod], start: int) -> list[str]:
         """Place pods one after another, as far as kernels can; return the nodes of those placed. Nothing without kernels."""
-        return []
+        if not self._usable or not self._with_kernels:
+            return []
+        end = next((index for index, pod in enumerate(pods) if pod.status.nominated_node_name), len(pods))
+        if end == 0:
+            return []
+        if self._kernels is None:
+            from binpack.scheduler.fast.kernel_tick import KernelTick
+
+            self._kernels = KernelTick(self._cluster, self._profile, self._plans.compiler, self._ties, self.counters)
+        return self._kernels.place(pods[:end], self._plans.of(pods[:end]), start)
+
+
+@cache
+def has_numba() -> bool:
+    """Tell whether numba is installed, without importing it."""
+    return find_spec("numba") is not None
+
+
+def covered_by_kernels(profile: Profile, ties: Ties) -> bool:
+    """Tell whether kernels can decide for a profile: no tie rule that draws, nothing to reserve for pods without volumes."""
+    return ties in (Ties.FIRST, Ties.KUBE) and all(type(plugin) in (VolumeBinding, DynamicResources) for plugin in profile.reserves)

@@ -1,0 +1,38 @@
+"""NodeResourcesFit for one row: whether the pod fits, and the score by LeastAllocated or MostAllocated.
+
+Quotients of floats are exact here: 100 × allocatable stays below 2^53, else the kernels are not used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+LEAST_ALLOCATED = 0
+MOST_ALLOCATED = 1
+
+
+def fits(row: int, wanted: Any, resources: int, allocatable: Any, requested: Any, allowed_pods: Any, pod_counts: Any) -> bool:
+    """Tell whether a pod fits; `wanted` holds position and amount of each resource."""
+    if pod_counts[row] >= allowed_pods[row]:
+        return False
+    for resource in range(resources):
+        position = wanted[2 * resource]
+        if wanted[2 * resource + 1] > allocatable[position, row] - requested[position, row]:
+            return False
+    return True
+
+
+def allocation_score(row: int, scored: Any, resources: int, strategy: int, allocatable: Any, requested: Any, nonzero_requested: Any) -> int:
+    """Score a row; `scored` holds line of `nonzero_requested` (-1: `requested` says), position, weight and amount of each resource."""
+    total, weights = 0, 0
+    for resource in range(resources):
+        line, position = scored[4 * resource], scored[4 * resource + 1]
+        weight = scored[4 * resource + 2]
+        there = allocatable[position, row]
+        if there == 0:
+            continue
+        used = (nonzero_requested[line, row] if line >= 0 else requested[position, row]) + scored[4 * resource + 3]
+        part = max(there - used, 0) if strategy == 0 else min(used, there)
+        total += int(100.0 * part / there) * weight
+        weights += weight
+    return int(total / weights) if weights > 0 else 0

@@ -1,0 +1,114 @@
+"""Hands ticks to the compiled driver, and takes the placed pods over into the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+
+from binpack.framework.profile import Profile
+from binpack.model.base import replace
+from binpack.model.pod import Pod
+from binpack.scheduler.fast.compile import PlanCompiler
+from binpack.scheduler.fast.counters import Counters
+from binpack.scheduler.fast.encoding import is_exact
+from binpack.scheduler.fast.plan import Plan
+from binpack.scheduler.fast.tables import ClassTables, NodeTables, TouchTables
+from binpack.scheduler.kernels import layout as at
+from binpack.scheduler.ties import Ties
+from binpack.state.classes import PodClass
+from binpack.state.cluster import Cluster
+
+
+class KernelTick:
+    """Decides and places the pods of a tick with kernels.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    profile : Profile
+    compiler : PlanCompiler
+    ties : Ties
+    counters : Counters
+    """
+
+    def __init__(self, cluster: Cluster, profile: Profile, compiler: PlanCompiler, ties: Ties, counters: Counters) -> None:
+        from binpack.scheduler.kernels.driver import make_driver
+
+        self._driver = make_driver()
+        self._cluster = cluster
+        self._compiler = compiler
+        self._counters = counters
+        self._kube = ties is Ties.KUBE
+        self._classes = ClassTables(cluster, compiler)
+        self._touches = TouchTables(cluster)
+        self._nodes = NodeTables(cluster)
+        self._laid_out: Hashable = None
+        self._exact = False
+        weights = {plugin.name: weight for plugin, weight in profile.scores}
+        self._control = np.zeros(at.CONTROL_WIDTH, np.int64)
+        self._control[at.KUBE] = self._kube
+        self._control[at.SPREAD_WEIGHT] = weights.get("PodTopologySpread", 0)
+        self._control[at.AFFINITY_WEIGHT] = weights.get("InterPodAffinity", 0)
+        self._control[at.STATIC_WEIGHTS : at.STATIC_WEIGHTS + 3] = compiler.statics.weights
+
+    def place(self, pods: Sequence[Pod], plans: Sequence[tuple[PodClass, Plan | None]], start: int) -> list[str]:
+        """Place pods until one is not covered, or fits nowhere; return the nodes of those placed."""
+        cluster = self._cluster
+        self._lay_out(start)
+        if not self._exact:
+            return []
+        which = np.array([self._classes.number(plan) for _, plan in plans], np.int32)
+        if which[0] < 0:
+            return []
+        self._touches.refresh(self._classes.known)
+        chosen = np.zeros(len(which), np.int32)
+        self._control[at.POSITION] = cluster.journal.position
+        placed, _ = self._driver(which, chosen, self._control, *self._arrays())
+        cluster.journal.position = int(self._control[at.POSITION])
+        self._count(placed)
+        nodes = [self._nodes.names[row] for row in chosen[:placed].tolist()]
+        cluster.adopt(
+            (replace(pod, spec=replace(pod.spec, node_name=node)), pod_class, row)
+            for pod, (pod_class, _), node, row in zip(pods, plans, nodes, chosen.tolist(), strict=False)
+        )
+        return nodes
+
+    def _lay_out(self, start: int) -> None:
+        version = (self._cluster.static_version, self._cluster.node_version, start, self._compiler.geometry.shapes_version)
+        if version != self._laid_out:
+            self._laid_out = version
+            self._nodes.lay_out(self._compiler, kube=self._kube, start=start)
+            self._classes.lay_out()
+            self._exact = is_exact(self._cluster)
+
+    def _arrays(self) -> tuple[Any, ...]:
+        cluster, counts, classes, nodes, touches = self._cluster, self._cluster.counts, self._classes, self._nodes, self._touches
+        control, geometry, shapes = self._control, self._compiler.geometry, self._compiler.shapes
+        control[at.ACTIVE], control[at.ZONES] = len(cluster), geometry.zones
+        control[at.PATCHED : at.STAMP] = 0
+        zone_codes = np.array([geometry.zone_codes(key) for key in classes.keys], np.int32).reshape(-1, geometry.zones)
+        domain_seen = np.zeros(max(counts.sums.values.shape[1], 1), np.int64)
+        control[at.STAMP] = 0
+        return (
+            *(cluster.allocatable, cluster.requested, cluster.nonzero_requested, cluster.allowed_pods, cluster.pod_counts),
+            *(cluster.journal.ring, classes.shapes, shapes.rest, shapes.positions),
+            *(classes.static, classes.static_tables, classes.static_codes),
+            *(counts.values, counts.sums.values, counts.sums.vectors, counts.sums.present),
+            *(touches.starts, touches.touches, touches.sum_starts, touches.sums),
+            *(zone_codes, nodes.block_zone, classes.classes, classes.operations, classes.placed),
+            *(classes.summaries, classes.masks, classes.words, classes.bits, classes.seen),
+            *(nodes.ranks, nodes.block_ranks, nodes.list_positions, nodes.zone_bits, nodes.logs),
+            *(nodes.by_zone, nodes.parts, nodes.levels, nodes.hosts, nodes.worth, nodes.bounds, nodes.scores, nodes.totals),
+            *(nodes.tied, domain_seen, nodes.before, nodes.kept, nodes.dirty),
+        )
+
+    def _count(self, placed: int) -> None:
+        control, counters = self._control, self._counters
+        counters.decisions += placed
+        counters.kernel_decisions += placed
+        counters.rows_patched += int(control[at.PATCHED])
+        counters.full_passes += int(control[at.FULL_PASSES])
+        counters.blocks_summarised += int(control[at.SUMMARISED])
+        counters.blocks_searched += int(control[at.SEARCHED])

@@ -1,0 +1,237 @@
+"""The arrays that kernels work on: by class, by shape, by block. Kept in step with the plans; what nodes determine is made anew."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from binpack.scheduler.fast.compile import PlanCompiler
+from binpack.scheduler.fast.encoding import encode_class, encode_operations, encode_placed, encode_shape
+from binpack.scheduler.fast.plan import Plan
+from binpack.scheduler.kernels import layout as at
+from binpack.state.classes import PodClass
+from binpack.state.cluster import Cluster
+from binpack.state.rows import BLOCK
+
+UNSEEN = -1
+NOT_COVERED = -1
+
+
+class ClassTables:
+    """What kernels know of each class.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    compiler : PlanCompiler
+
+    Attributes
+    ----------
+    classes, operations, placed : NDArray[np.int64]
+        Parameters by class, shapes [classes, CLASS_WIDTH], [classes, MAX_OPS, OP_WIDTH], [classes, PLACED_WIDTH].
+    shapes : NDArray[np.int64]
+        Parameters by shape slot, shape [slots, SHAPE_WIDTH].
+    static, static_tables, static_codes
+        By static slot: the code of each row, the table of codes, how many there are.
+    summaries, masks, words, bits, seen
+        By class: block summaries, static codes in them, feasible rows by block and by list position; the journal position they are of.
+    keys : dict[str, int]
+        Numbers of topology keys.
+    """
+
+    def __init__(self, cluster: Cluster, compiler: PlanCompiler) -> None:
+        self._cluster = cluster
+        self._compiler = compiler
+        self.keys: dict[str, int] = {}
+        self._plans: list[Plan | None] = []
+        self._numbers: dict[PodClass, int] = {}
+        self._shape_epoch = 0
+        self._static_stamps: list[int] = []
+        self.classes: NDArray[np.int64] = np.zeros((0, at.CLASS_WIDTH), np.int64)
+        self.operations: NDArray[np.int64] = np.zeros((0, at.MAX_OPS, at.OP_WIDTH), np.int64)
+        self.placed: NDArray[np.int64] = np.zeros((0, at.PLACED_WIDTH), np.int64)
+        self.shapes: NDArray[np.int64] = np.zeros((0, at.SHAPE_WIDTH), np.int64)
+        self._shapes_encoded = 0
+        self.static: NDArray[np.int8] = np.zeros((0, 0), np.int8)
+        self.static_tables: NDArray[np.int64] = np.zeros((0, 32, 3), np.int64)
+        self.static_codes: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.seen: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.lay_out()
+
+    @property
+    def known(self) -> list[PodClass]:
+        """The classes by number."""
+        return list(self._numbers)
+
+    def lay_out(self) -> None:
+        """Make everything that has an entry a block anew: the rows have changed."""
+        lines, blocks = len(self.classes), self._cluster.capacity // BLOCK
+        self.summaries: NDArray[np.int32] = np.zeros((lines, blocks, at.SUMMARY_WIDTH), np.int32)
+        self.masks: NDArray[np.int64] = np.zeros((lines, blocks), np.int64)
+        self.words: NDArray[np.int64] = np.zeros((lines, blocks), np.int64)
+        self.bits: NDArray[np.int64] = np.zeros((lines, (len(self._cluster) + 63) // 64), np.int64)
+        self.seen = np.full(lines, UNSEEN, np.int64)
+        self.static = np.zeros((len(self.static_codes), self._cluster.capacity), np.int8)
+        self._static_stamps = [UNSEEN] * len(self.static_codes)
+        # A plan that no kernel covered may be covered now, and the other way round.
+        self._plans = [None] * len(self._plans)
+
+    def number(self, plan: Plan | None) -> int:
+        """Return a plan's number, encoding it if it is new; `NOT_COVERED` if kernels do not cover it."""
+        if plan is None:
+            return NOT_COVERED
+        number = self._numbers.get(plan.pod_class)
+        if number is None:
+            number = self._numbers[plan.pod_class] = len(self._numbers)
+            self._plans.append(None)
+            self._make_room()
+        if self._plans[number] is not plan:
+            self._plans[number] = plan
+            self.classes[number, at.SHAPE] = NOT_COVERED
+            self._encode(number, plan)
+        return number if self.classes[number, at.SHAPE] != NOT_COVERED else NOT_COVERED
+
+    def _encode(self, number: int, plan: Plan) -> None:
+        operations = encode_operations(plan, self._compiler.geometry, self.keys)
+        placed = encode_placed(self._cluster, plan)
+        if operations is None or placed is None or not self._encode_shape(plan.shape):
+            return
+        self.operations[number], self.placed[number] = operations, placed
+        self.classes[number] = encode_class(plan, operations, self._encode_static(plan.static))
+        self._unsee(number)
+
+    def _unsee(self, number: int) -> None:
+        self.seen[number] = UNSEEN
+        self.words[number] = 0
+        self.bits[number] = 0
+
+    def _encode_shape(self, slot: int) -> bool:
+        slots = self._compiler.shapes
+        if self._shape_epoch != slots.epoch:
+            self._shape_epoch, self._shapes_encoded = slots.epoch, 0
+        if len(slots.rest) > len(self.shapes):
+            self.shapes = np.concatenate([self.shapes, np.zeros((len(slots.rest) - len(self.shapes), at.SHAPE_WIDTH), np.int64)])
+        for number in range(self._shapes_encoded, len(slots.shapes)):
+            code = encode_shape(self._cluster, slots, number)
+            self.shapes[number, at.STRATEGY] = NOT_COVERED
+            if code is not None:
+                self.shapes[number] = code
+        self._shapes_encoded = len(slots.shapes)
+        return bool(self.shapes[slot, at.STRATEGY] != NOT_COVERED)
+
+    def _encode_static(self, slot: int) -> int:
+        statics = self._compiler.statics
+        while len(self.static_codes) <= slot:
+            more = max(8, len(self.static_codes))
+            self.static = np.concatenate([self.static, np.zeros((more, self._cluster.capacity), np.int8)])
+            self.static_tables = np.concatenate([self.static_tables, np.zeros((more, 32, 3), np.int64)])
+            self.static_codes = np.concatenate([self.static_codes, np.zeros(more, np.int64)])
+            self._static_stamps += [UNSEEN] * more
+        current = statics.current(slot)
+        if self._static_stamps[slot] != self._cluster.static_version:
+            self.static[slot] = current.codes
+            self.static_tables[slot, : len(current.table)] = current.table
+            self.static_codes[slot] = len(current.table)
+            self._static_stamps[slot] = self._cluster.static_version
+        if not current.trivial:
+            return at.STATIC_CODES
+        # Holes are out already: they hold no pods.
+        return at.NO_STATIC if bool((current.codes[self._cluster.active] >= 0).all()) else at.STATIC_MASK
+
+    def _make_room(self) -> None:
+        if len(self._numbers) <= len(self.classes):
+            return
+        more = max(16, len(self.classes))
+        for name in ("classes", "operations", "placed", "summaries", "masks", "words", "bits"):
+            array = getattr(self, name)
+            setattr(self, name, np.concatenate([array, np.zeros((more, *array.shape[1:]), array.dtype)]))
+        self.seen = np.concatenate([self.seen, np.full(more, UNSEEN, np.int64)])
+
+
+class TouchTables:
+    """Touch lists and sums as ranges in flat arrays.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._version: tuple[int, ...] = ()
+        self.starts: NDArray[np.int32] = np.zeros(1, np.int32)
+        self.touches: NDArray[np.int32] = np.zeros((0, 2), np.int32)
+        self.sum_starts: NDArray[np.int32] = np.zeros(1, np.int32)
+        self.sums: NDArray[np.int32] = np.zeros((0, 2), np.int32)
+
+    def refresh(self, classes: Sequence[PodClass]) -> None:
+        """Follow the touch lists of the classes by number, and the sums over each column."""
+        counts = self._cluster.counts
+        lists = [counts.touches(pod_class) for pod_class in classes]
+        version = (counts.version, counts.epoch, len(classes), len(counts.sums.column_of))
+        if version == self._version:
+            return
+        self._version = version
+        self.starts, self.touches = _flat(lists)
+        by_column = counts.sums.by_column
+        vector_of = counts.sums.vector_of
+        self.sum_starts, self.sums = _flat([[(s, vector_of[s]) for s in by_column.get(c, ())] for c in range(len(counts.values))])
+
+
+class NodeTables:
+    """What the nodes determine: zones, tie keys, list positions.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def lay_out(self, compiler: PlanCompiler, *, kube: bool, start: int) -> None:
+        """Make everything anew."""
+        cluster, geometry = self._cluster, compiler.geometry
+        self.names = [None if node is None else node.name for node in cluster.nodes]
+        self.block_zone = geometry.block_zone
+        ordered = np.roll(cluster.rows_in_order(), -start)
+        self.list_positions: NDArray[np.int32] = np.zeros(cluster.capacity, np.int32)
+        self.list_positions[ordered] = np.arange(len(ordered), dtype=np.int32)
+        self.ranks: NDArray[np.int32] = cluster.name_ranks().astype(np.int32)
+        if kube:
+            from binpack.scheduler.ties import heap_pre_order
+
+            self.ranks = np.full(cluster.capacity, at.FAR, np.int32)
+            self.ranks[ordered] = heap_pre_order(len(ordered)).astype(np.int32)
+        self.ranks[~cluster.active] = at.FAR
+        self.block_ranks = self.ranks.reshape(-1, BLOCK).min(axis=1)
+        self.logs = np.array([math.log(domains + 2) for domains in range(len(ordered) + 2)])
+        flags = np.zeros((geometry.zones, (len(ordered) + 63) // 64 * 64), np.uint8)
+        flags[np.repeat(geometry.block_zone, BLOCK)[ordered], np.arange(len(ordered))] = 1
+        self.zone_bits = np.packbits(flags, axis=1, bitorder="little").view(np.int64)
+        self._make_scratch(geometry.zones, len(self.block_zone))
+
+    def _make_scratch(self, zones: int, blocks: int) -> None:
+        capacity, words = self._cluster.capacity, self.zone_bits.shape[1]
+        self.by_zone = np.zeros((at.Z_LINES, max(zones, 1)), np.int64)
+        self.parts = np.zeros((at.MAX_SOFT, max(zones, 2)), np.float64)
+        self.levels = np.zeros((max(zones, 1), at.LEVELS), np.int32)
+        self.hosts = np.zeros(at.MAX_SOFT, np.int64)
+        self.worth = np.zeros(32, np.int64)
+        self.bounds = np.zeros(blocks, np.int32)
+        self.scores = np.zeros(BLOCK, np.int16)
+        self.totals = np.zeros(BLOCK, np.int32)
+        self.tied = np.zeros(capacity, np.int32)
+        self.before = np.zeros(words, np.int64)
+        self.kept = np.zeros(words, np.int64)
+        self.dirty = np.zeros(blocks, np.uint8)
+
+
+def _flat(lists: Sequence[Sequence[tuple[int, int]]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    starts = np.zeros(len(lists) + 1, np.int32)
+    np.cumsum([len(each) for each in lists], out=starts[1:])
+    flat = [pair for each in lists for pair in each]
+    return starts, np.array(flat, np.int32).reshape(-1, 2)

@@ -1,0 +1,114 @@
+"""Decides and places the pods of a tick, one after another, in one compiled call."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from binpack.plugins.kernels import static_scores
+from binpack.scheduler.kernels.bind import occupy, touch
+from binpack.scheduler.kernels.domains import gather_zones, judge_zones, level_table, prefer_zones, weigh_zones
+from binpack.scheduler.kernels.jit import entry, leaf
+from binpack.scheduler.kernels.layout import (
+    ACTIVE,
+    KUBE,
+    NOWHERE,
+    OPS,
+    PREFER,
+    SHAPE,
+    SOFT_HOST,
+    SOFT_ZONE,
+    SOFTS,
+    STATIC,
+    STATIC_CODES,
+    STATIC_KIND,
+    STATIC_WEIGHTS,
+    TIES,
+    TOO_MANY_LEVELS,
+    Z_CODES,
+    Z_ROWS,
+    ZONES,
+)
+from binpack.scheduler.kernels.search import bound_blocks, search
+from binpack.scheduler.kernels.stamp import kernel_sources, stamp_of
+from binpack.scheduler.kernels.stream import catch_up
+from binpack.scheduler.kernels.summarise import summarise
+from binpack.scheduler.kernels.ties import first_in_heap
+
+static_worth = leaf(static_scores.static_worth)
+
+
+@leaf
+def note_soft(parameters: Any, ops: Any, hosts: Any) -> bool:
+    """Note which soft constraint is the one by hostname; return whether affinity is scored."""
+    soft, prefers = 0, False
+    for number in range(parameters[OPS]):
+        if ops[number, 0] == SOFT_HOST or ops[number, 0] == SOFT_ZONE:
+            hosts[soft] = 1 if ops[number, 0] == SOFT_HOST else 0
+            soft += 1
+        prefers |= ops[number, 0] == PREFER
+    return prefers
+
+
+@leaf
+def all_codes(zones: int, by_zone: Any) -> int:
+    """Return the static codes of all feasible rows, as bits."""
+    codes = 0
+    for zone in range(zones):
+        if by_zone[Z_ROWS, zone] > 0:
+            codes |= by_zone[Z_CODES, zone]
+    return codes
+
+
+@cache
+def make_driver() -> Any:
+    """Return the compiled call. Its key on disk holds the stamp of all kernel sources, for it is a value of the closure."""
+    return _with_stamp(stamp_of(kernel_sources()))
+
+
+def _with_stamp(stamp: int) -> Any:
+    # One function on purpose, longer than ours are: handing its arrays from function to function would cost more than the work.
+    def driver(  # type: ignore[no-untyped-def]
+        which_of, chosen, control, allocatable, requested, nonzero, allowed_pods, pod_counts, ring,
+        shapes, rest, positions, static, static_tables, static_codes, columns, sums, vectors, present,
+        touch_starts, touches, sum_starts, column_sums, zone_codes, block_zone, classes, all_ops, placed,
+        summaries, masks, words, bits, seen, ranks, block_ranks, list_positions, zone_bits, logs,
+        by_zone, parts, levels, hosts, worth, bounds, scores, totals, tied, domain_seen, before, kept, dirty,
+    ):  # fmt: skip
+        for index in range(len(which_of)):
+            which = which_of[index]
+            if which < 0 or stamp < 0:
+                return index, TOO_MANY_LEVELS
+            parameters, ops = classes[which], all_ops[which]
+            catch_up(parameters[SHAPE], control, shapes, rest, positions, ring, allocatable, requested, nonzero, allowed_pods, pod_counts)
+            summarise(
+                which, control, parameters, ops, rest, static, columns, ring, seen,
+                summaries, masks, words, bits, list_positions, dirty, scores,
+            )  # fmt: skip
+            gather_zones(control[ZONES], summaries[which], masks[which], block_zone, by_zone)
+            rows = judge_zones(control, parameters, ops, sums, present, zone_codes, by_zone)
+            if rows == 0:
+                return index, NOWHERE
+            if note_soft(parameters, ops, hosts):
+                prefer_zones(control, parameters, ops, sums, zone_codes, by_zone)
+            if parameters[SOFTS] > 0:
+                weigh_zones(control, parameters, ops, sums, zone_codes, by_zone, rows, logs, domain_seen, parts)
+                if level_table(control, parameters[SOFTS], hosts, by_zone, parts, levels) != 0:
+                    return index, TOO_MANY_LEVELS
+            if parameters[STATIC_KIND] == STATIC_CODES:
+                of = parameters[STATIC]
+                static_worth(static_tables[of], static_codes[of], all_codes(control[ZONES], by_zone), control[STATIC_WEIGHTS:], worth)
+            first = bound_blocks(parameters, summaries[which], masks[which], block_zone, by_zone, levels, worth, bounds)
+            collect = control[KUBE] == 1 and rows < control[ACTIVE]
+            row = search(
+                first, collect, control, parameters, ops, rest, static, columns, block_zone, by_zone,
+                levels, worth, bounds, ranks, block_ranks, scores, totals, tied,
+            )  # fmt: skip
+            if collect and control[TIES] > 1:
+                row = first_in_heap(control[TIES], tied, control[ZONES], by_zone, zone_bits, bits[which], list_positions, before, kept)
+            occupy(row, control, placed[which], requested, nonzero, pod_counts, ring)
+            touch(row, which, touch_starts, touches, sum_starts, column_sums, columns, sums, vectors)
+            chosen[index] = row
+        return len(which_of), 0
+
+    return entry(driver)

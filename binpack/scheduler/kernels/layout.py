@@ -1,0 +1,41 @@
+"""What stands where in the stacked arrays that kernels are handed: each array argument costs 0.1 µs a call, so there are few."""
+
+from __future__ import annotations
+
+BLOCK = 64
+
+# A shape slot's parameters.
+STRATEGY, WANTED, SCORED, BALANCED, FIT_WEIGHT, BALANCED_WEIGHT = 0, 1, 2, 3, 4, 5
+WANTED_AT, SCORED_AT, BALANCED_AT, SHAPE_WIDTH = 8, 24, 48, 64
+MAX_WANTED, MAX_SCORED, MAX_BALANCED = 8, 6, 8
+OFF = -1
+"""Instead of a number of resources: the plugin has nothing to say."""
+
+# A class's parameters.
+SHAPE, STATIC, OPS, FIRST_OF_GROUP, STATIC_KIND, HOST, CLEARS, SOFTS, CLASS_WIDTH = 0, 1, 2, 3, 4, 5, 6, 7, 8
+NO_STATIC, STATIC_MASK, STATIC_CODES = 0, 1, 2
+MAX_OPS, OP_WIDTH = 16, 8
+
+# Kinds of operations; the first entry of each.
+HARD, ATTRACT, REPEL, SOFT_HOST, SOFT_ZONE, PREFER, CLEAR = 1, 2, 3, 4, 5, 6, 7
+
+# What a pod of a class adds to its node.
+PLACED_WIDTH, MAX_PLACED = 20, 8
+
+# A block's summary.
+MOST, FEWEST, LARGEST, ROWS, SUMMARY_WIDTH = 0, 1, 2, 3, 4
+
+# Scratch, by zone.
+Z_ROWS, Z_FEWEST, Z_LARGEST, Z_CODES, Z_OFFSET, Z_LINES = 0, 1, 2, 3, 4, 5
+LEVELS = 256
+"""Different hostname counts that the level table of a zone has room for."""
+MAX_SOFT = 4
+
+# Control: what is the same for all pods of a call, and what comes back.
+POSITION, KUBE, ACTIVE, ZONES, SPREAD_WEIGHT, AFFINITY_WEIGHT = 0, 1, 2, 3, 4, 5
+STATIC_WEIGHTS = 6
+PATCHED, FULL_PASSES, SUMMARISED, SEARCHED, STAMP, TIES, CONTROL_WIDTH = 9, 10, 11, 12, 13, 14, 16
+
+# Why a call ended before the last pod.
+NOWHERE, TOO_MANY_LEVELS = -1, -2
+FAR = 1 << 30
