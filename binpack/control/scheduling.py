@@ -118,6 +118,7 @@ class Scheduler:
         self._tie_breaker = tie_breaker
         self._generator = generator
         self._is_idle = False
+        self._flush_at_us: int | None = None
         self._open(Cluster(), next_start=0)
 
     @property
@@ -137,12 +138,17 @@ class Scheduler:
     def next_wake_us(self) -> int | None:
         """Return when there may be a pod to try."""
         now_us = self._store.clock.now_us
-        return now_us if not self._is_idle else self.queue.next_flush_us(now_us)
+        if not self._is_idle or (self._flush_at_us is not None and self._flush_at_us <= now_us):
+            return now_us
+        # The queue tells what comes after now; what is due now was asked for earlier.
+        self._flush_at_us = self.queue.next_flush_us(now_us)
+        return self._flush_at_us
 
     def work(self) -> None:
         """Try one pod, if there is one."""
         now_us = self._store.clock.now_us
         self.queue.flush(now_us, self.cluster)
+        self._flush_at_us = None
         queued = self.queue.pop()
         if queued is None:
             self._is_idle = True
