@@ -39,9 +39,13 @@ def rejections(
     nodes = {cluster.node(int(row)).name: cluster.node(int(row)) for row in cluster.rows_in_order()}
     fixed = [_bound(pod, node) for pod, node in stays if node in nodes]
     final = {key: _bound(pods[key], node) for key, node in placed.items()}
-    today = [_bound(pods[key], node) for key, node in unchanged.items() if key in pods]
-    there_before = set(check_placement(nodes.values(), [*fixed, *today]))
-    wrong = [v for v in check_placement(nodes.values(), [*fixed, *final.values()]) if v not in there_before]
+    newcomers = {node for key, node in placed.items() if unchanged.get(key) != node}
+    wrong = [
+        violation
+        for violation in check_placement(nodes.values(), [*fixed, *final.values()])
+        # What was there before may stay, whatever became of the node since.
+        if violation.node in newcomers and (not violation.pod or unchanged.get(violation.pod) != violation.node)
+    ]
     namespaces = {n.metadata.name: n.metadata.labels for n in cluster.catalog.list("Namespace")}
     reasons = [str(violation) for violation in wrong]
     reasons += _no_order(nodes, fixed, final, namespaces, unchanged)

@@ -15,7 +15,7 @@ from binpack.framework.profile import Profile
 from binpack.model.pod import Pod
 from binpack.optimal.eligibility import Eligibility
 from binpack.optimal.group_couplings import couple
-from binpack.optimal.mobility import Mobility, Movable, Stays, sort_pods, why_closed
+from binpack.optimal.mobility import Mobility, Movable, Stays, closed_nodes, sort_pods
 from binpack.optimal.node_columns import NodeColumns
 from binpack.optimal.pod_classing import PodClassing
 from binpack.optimal.pod_groups import group_pods, rows_of
@@ -86,11 +86,12 @@ def build_problem(
         If sizes are so large that sums overflow.
     """
     mobility = sort_pods(cluster, pending, bare_pods_stay=bare_pods_stay, staying=staying)
+    closed = closed_nodes(cluster)
     with cluster.fork():
         for item in mobility.movable:
             if item.node is not None:
                 cluster.remove_pod(item.pod.key)
-        return _build(cluster, profile, objective, mobility, prices, frozenset(staying))
+        return _build(cluster, profile, objective, mobility, closed, prices, frozenset(staying))
 
 
 def _build(
@@ -98,6 +99,7 @@ def _build(
     profile: Profile,
     objective: Objective,
     mobility: Mobility,
+    closed: dict[str, str],
     prices: Mapping[str, float | str] | None,
     staying: frozenset[str],
 ) -> BuiltProblem:
@@ -110,9 +112,8 @@ def _build(
     groups, failed = group_pods(cluster, profile, mobility.movable, eligibility)
     couplings = couple(cluster, groups, rows)
     relaxed = {**eligibility.relaxed, **couplings.relaxed}
-    closed = tuple((node.name, reason) for node in nodes if (reason := why_closed(node)) is not None)
-    is_open = np.array([why_closed(node) is None for node in nodes], bool)
     names = [node.name for node in nodes]
+    is_open = np.array([name not in closed for name in names], bool)
     classes = PodClassing(groups, couplings, rows, is_open, names)
     problem, members = NodeColumns(cluster, rows, classes, couplings).problem(cost, cost_unit, tuple(relaxed), names)
     return BuiltProblem(
@@ -120,5 +121,5 @@ def _build(
         pods=tuple(tuple(pods) for pods in classes.pods),
         nodes=tuple(tuple(nodes[position].name for position in positions) for positions in members),
         stays=tuple(sorted((*mobility.stays, *failed), key=lambda s: s.pod.key)),
-        closed=closed,
+        closed=tuple(sorted(closed.items())),
     )

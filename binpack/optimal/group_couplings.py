@@ -21,6 +21,8 @@ from binpack.state.ports import ANY_IP, HostPort
 
 Integers = NDArray[np.int64]
 UNLIMITED = 1 << 40
+MOST_NODE_DOMAINS = 12
+"""Up to so many nodes, spread over single nodes keeps each node a class of its own where a cap would not be exact."""
 
 
 @dataclass(frozen=True)
@@ -199,9 +201,9 @@ def _spread_over(
     base = tuple(int(count) for count in spread.counts[present])
     pods = sum(len(groups[number].members) for number in counted | owners)
     zero = present.size < constraint.min_domains
-    if is_per_node(domain):
-        # The emptiest node holds at most the average; where that is below 1 it holds none, and the cap is exact.
-        average = 0 if zero else (pods + sum(base)) // max(1, present.size)
+    # The emptiest domain holds at most the average; where that is below 1 it holds none, and a cap on each node is exact.
+    average = 0 if zero else (pods + sum(base)) // max(1, present.size)
+    if is_per_node(domain) and (average == 0 or present.size > MOST_NODE_DOMAINS):
         most = constraint.max_skew + average - np.where(codes >= 0, np.array([*base, 0])[codes], 0)
         found.caps.append(NodeCap(name, owners, np.maximum(most, 0)))
         if average or counted != owners:

@@ -32,6 +32,8 @@ class NodeColumns:
             if index is not None:
                 self.free[:, column] = np.maximum(cluster.allocatable[index, rows] - cluster.requested[index, rows], 0)
         self.free[:, -1] = np.maximum(cluster.allowed_pods[rows] - cluster.pod_counts[rows], 0)
+        # A node that holds more than it has is closed: there, whatever is there may stay.
+        self.free = np.where(classes.closed[:, None], np.maximum(self.free, classes.present.T @ self.size), self.free)
         self.limit: Integers = np.where(classes.eligible, self.demand[:, None], classes.kept)
 
     def _cap(self, cap: NodeCap) -> None:
