@@ -32,6 +32,8 @@ def run_decisions(scenario: Scenario, registry: Registry) -> list[Comparison]:
         comparisons.append(Comparison(scenario.name, pod.key, compare(expected, decision, cluster)))
         bound = expected.get("bound")
         if bound is not None:
+            if cluster.row_of(bound) is None:
+                raise ValueError(f'{pod.key} is bound to node "{bound}", which is not there')
             cycle.commit(replace(decision, node=bound))
     return comparisons
 
