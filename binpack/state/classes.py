@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
 from binpack.model.base import encoded
+from binpack.model.devices import device_key
 from binpack.model.meta import controller_of
 from binpack.model.pod import Affinity, Pod, PodSpec
 from binpack.model.requests import fit_requests, fit_score_requests, nonzero_requests, placed_requests
@@ -57,6 +58,7 @@ FEATURES: dict[str, Callable[[Pod], Hashable]] = {
     "images": _images,
     "volumes": _volumes,
     "resourceClaims": lambda pod: pod.spec.resource_claims,
+    "devices": device_key,
     "owner": _owner,
     "priority": lambda pod: (pod.priority, pod.spec.preemption_policy),
     "terminating": lambda pod: pod.is_terminating,
@@ -134,6 +136,7 @@ class PodClasses:
         own = meta.labels
         key = (
             id(spec),
+            device_key(pod) if meta.annotations else None,
             meta.namespace,
             meta.deletion_timestamp is None,
             _owner(pod) if meta.owner_references else None,

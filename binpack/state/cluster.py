@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from binpack.model.pod import Pod
 from binpack.state.catalog import Catalog
 from binpack.state.classes import FEATURES, PodClass, PodClasses
 from binpack.state.counts import ClassCounts
+from binpack.state.devices import Held
 from binpack.state.journal import Journal
 from binpack.state.node_table import NodeTable
 from binpack.state.order import NodeTree, zone_key
@@ -157,20 +158,18 @@ class Cluster(NodeTable):
             self._log(lambda: self._forget_stray(pod.key, node_name))
             self._keep_aside(pod, node_name)
 
-    def adopt(self, pods: Iterable[tuple[Pod, PodClass, int]]) -> None:
+    def adopt(self, pods: Sequence[Pod], classes: Sequence[PodClass], rows: Sequence[int]) -> None:
         """Take over pods, each with its class and its row, that a kernel has counted into every column already.
 
         They must be on no node, want no host ports, and their `spec.nodeName` names the row's node.
         """
-        placed = []
-        for pod, pod_class, row in pods:
-            key = pod.key
+        for pod, pod_class, row in zip(pods, classes, rows, strict=True):
             if self._undo is not None:
                 self._log(self._pod_undo(pod, pod.spec.node_name, placed=False))
+            key = pod.key
             self._pods[row][key] = (pod, pod_class)
             self._node_of[key] = pod.spec.node_name
-            placed.append((pod_class, row))
-        self.counts.note(placed)
+        self.counts.note(classes, rows)
 
     def column_number(self, key: Hashable, weight: Callable[[PodClass], int], *, label_keys: frozenset[str]) -> int:
         """Return the number of a count column in `counts.values`, as `column` returns the column itself."""
@@ -196,10 +195,11 @@ class Cluster(NodeTable):
             pod = self._strays[node_name][key]
             self._forget_stray(key, node_name)
             self._log(lambda: self._keep_aside(pod, node_name))
-            return pod
-        pod, _ = self._pods[self._row_of[node_name]][key]
-        self._log(self._pod_undo(pod, node_name, placed=True))
-        self._displace(key, node_name)
+        else:
+            pod, _ = self._pods[self._row_of[node_name]][key]
+            self._log(self._pod_undo(pod, node_name, placed=True))
+            self._displace(key, node_name)
+        self._write_ledger(key, None)
         return pod
 
     def update_pod(self, pod: Pod) -> None:
@@ -211,8 +211,24 @@ class Cluster(NodeTable):
             If the pod is on no node.
         """
         node_name = self._existing_node_of(pod.key)
+        held = self.devices.ledger.get(pod.key)
         self.remove_pod(pod.key)
+        self._write_ledger(pod.key, held)
         self.add_pod(pod, node_name)
+
+    def allot_devices(self, key: str, held: Held) -> None:
+        """Let a pod that is on a node hold devices of it; it gives them back when it is removed, or by `return_devices`.
+
+        Raises
+        ------
+        ClusterStateError
+            If the pod is on no node.
+        """
+        self._exchange_devices(key, held)
+
+    def return_devices(self, key: str) -> None:
+        """Undo `allot_devices` for a pod that is on a node."""
+        self._exchange_devices(key, None)
 
     # Other objects
 
@@ -339,11 +355,38 @@ class Cluster(NodeTable):
 
     # Rows and pods
 
+    def _exchange_devices(self, key: str, held: Held | None) -> None:
+        before = self.devices.ledger.get(key)
+        self._log(lambda: self._set_devices(key, before))
+        self._set_devices(key, held)
+
+    def _set_devices(self, key: str, held: Held | None) -> None:
+        row = self._row_of.get(self._existing_node_of(key))
+        self._set_ledger(key, held)
+        if row is not None:
+            self.devices.release(key, row)
+            self.devices.occupy(self._pods[row][key][0], row)
+            self.journal.append(row)
+
+    def _write_ledger(self, key: str, held: Held | None) -> None:
+        """Write what a pod that is on no node now will hold when it comes back."""
+        before = self.devices.ledger.get(key)
+        if before != held:
+            self._log(lambda: self._set_ledger(key, before))
+            self._set_ledger(key, held)
+
+    def _set_ledger(self, key: str, held: Held | None) -> None:
+        if held is None:
+            self.devices.ledger.pop(key, None)
+        else:
+            self.devices.ledger[key] = held
+
     def _place(self, pod: Pod, node_name: str) -> None:
         row = self._row_of[node_name]
         pod_class = self.classes.of(pod)
         self._pods[row][pod.key] = (pod, pod_class)
         self._node_of[pod.key] = node_name
+        self.devices.occupy(pod, row)
         self._count(row, pod_class, 1)
         for port in pod_class.host_ports:
             self._ports.set(row, port, True)
@@ -352,6 +395,7 @@ class Cluster(NodeTable):
         row = self._row_of[node_name]
         _, pod_class = self._pods[row].pop(key)
         del self._node_of[key]
+        self.devices.release(key, row)
         self._count(row, pod_class, -1)
         for port in pod_class.host_ports:
             self._ports.set(row, port, False)

@@ -9,7 +9,7 @@ number, so that a kernel can follow a bind itself.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -104,9 +104,9 @@ class ClassCounts:
             self.values[number, row] += weight * pods
             self.sums.add(number, row, weight * pods)
 
-    def note(self, placements: Iterable[tuple[PodClass, int]]) -> None:
-        """Take note of pods that are in the columns and sums already: a kernel has put them there."""
-        for pod_class, row in placements:
+    def note(self, classes: Sequence[PodClass], rows: Sequence[int]) -> None:
+        """Take note of pods, by class and row, that are in the columns and sums already: a kernel has put them there."""
+        for pod_class, row in zip(classes, rows, strict=True):
             by_row = self._placed[pod_class].by_row
             by_row[row] = by_row.get(row, 0) + 1
 

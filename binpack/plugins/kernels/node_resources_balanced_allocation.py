@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 
 def balanced_score(row: int, scored: Any, resources: int, allocatable: Any, requested: Any) -> int:
     """Score a row; `scored` holds position and amount of each resource. Resources of which the node has none do not count."""
@@ -30,3 +32,8 @@ def balanced_score(row: int, scored: Any, resources: int, allocatable: Any, requ
             fraction = min(1.0, (requested[position, row] + scored[2 * resource + 1]) / there)
             squares += (fraction - mean) * (fraction - mean)
     return int((1.0 - math.sqrt(squares / counted)) * 100)
+
+
+def balanced_of_two(first: float, first_there: float, second: float, second_there: float) -> float:
+    """Return the score of two resources that every node has: `first` and `second` are what is requested of them."""
+    return np.floor((1.0 - abs((min(1.0, first / first_there) - min(1.0, second / second_there)) / 2)) * 100)  # type: ignore[no-any-return]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 LEAST_ALLOCATED = 0
 MOST_ALLOCATED = 1
 
@@ -36,3 +38,12 @@ def allocation_score(row: int, scored: Any, resources: int, strategy: int, alloc
         total += int(100.0 * part / there) * weight
         weights += weight
     return int(total / weights) if weights > 0 else 0
+
+
+def least_allocated_of_two(
+    first: float, first_there: float, first_weight: float, second: float, second_there: float, second_weight: float
+) -> float:
+    """Return the LeastAllocated score of two resources that every node has: `first` and `second` are what is used of them."""
+    free = np.floor(max(first_there - first, 0.0) * 100.0 / first_there) * first_weight
+    free += np.floor(max(second_there - second, 0.0) * 100.0 / second_there) * second_weight
+    return np.floor(free / (first_weight + second_weight))  # type: ignore[no-any-return]

@@ -45,6 +45,7 @@ def encode_shape(cluster: Cluster, slots: ShapeSlots, number: int) -> NDArray[np
             return None
         code[at.BALANCED] = len(balanced)
         _write(code, at.BALANCED_AT, [(_position(cluster, each.name), each.amount) for each in balanced])
+    code[at.USUAL] = _is_usual(code)
     return code
 
 
@@ -110,6 +111,22 @@ def encode_placed(cluster: Cluster, plan: Plan) -> NDArray[np.int64] | None:
 def is_exact(cluster: Cluster) -> bool:
     """Tell whether percentages of every node's amounts are exact as floats."""
     return bool(cluster.allocatable.max(initial=0) <= _EXACT)
+
+
+def _is_usual(code: NDArray[np.int64]) -> bool:
+    """Tell whether cpu and memory alone are compared and scored, by LeastAllocated with the defaults for missing requests."""
+    wanted = code[at.WANTED_AT : at.SCORED_AT : 2][: max(int(code[at.WANTED]), 0)]
+    scored = code[at.SCORED_AT : at.BALANCED_AT].reshape(-1, 4)[:2]
+    balanced = code[at.BALANCED_AT : at.BALANCED_AT + 4 : 2]
+    return bool(
+        code[at.WANTED] != at.OFF
+        and (wanted < 2).all()
+        and (code[at.SCORED], code[at.BALANCED], code[at.STRATEGY]) == (2, 2, LEAST_ALLOCATED)
+        and sorted(scored[:, 1]) == [0, 1]
+        and (scored[:, 0] == scored[:, 1]).all()
+        and scored[:, 2].sum() > 0
+        and sorted(balanced) == [0, 1]
+    )
 
 
 def _position(cluster: Cluster, name: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,13 +53,14 @@ class KernelTick:
         self._control[at.AFFINITY_WEIGHT] = weights.get("InterPodAffinity", 0)
         self._control[at.STATIC_WEIGHTS : at.STATIC_WEIGHTS + 3] = compiler.statics.weights
 
-    def place(self, pods: Sequence[Pod], plans: Sequence[tuple[PodClass, Plan | None]], start: int) -> list[str]:
+    def place(self, pods: Sequence[Pod], classes: Sequence[PodClass], plans: Mapping[PodClass, Plan | None], start: int) -> list[str]:
         """Place pods until one is not covered, or fits nowhere; return the nodes of those placed."""
         cluster = self._cluster
         self._lay_out(start)
         if not self._exact:
             return []
-        which = np.array([self._classes.number(plan) for _, plan in plans], np.int32)
+        numbers = {pod_class: self._classes.number(plan) for pod_class, plan in plans.items()}
+        which = np.array([numbers[pod_class] for pod_class in classes], np.int32)
         if which[0] < 0:
             return []
         self._touches.refresh(self._classes.known)
@@ -68,11 +69,11 @@ class KernelTick:
         placed, _ = self._driver(which, chosen, self._control, *self._arrays())
         cluster.journal.position = int(self._control[at.POSITION])
         self._count(placed)
-        nodes = [self._nodes.names[row] for row in chosen[:placed].tolist()]
-        cluster.adopt(
-            (replace(pod, spec=replace(pod.spec, node_name=node)), pod_class, row)
-            for pod, (pod_class, _), node, row in zip(pods, plans, nodes, chosen.tolist(), strict=False)
-        )
+        rows = chosen[:placed].tolist()
+        names = self._nodes.names
+        nodes = [names[row] for row in rows]
+        bound = [replace(pod, spec=replace(pod.spec, node_name=node)) for pod, node in zip(pods, nodes, strict=False)]
+        cluster.adopt(bound, classes[:placed], rows)
         return nodes
 
     def _lay_out(self, start: int) -> None:
@@ -82,6 +83,8 @@ class KernelTick:
             self._nodes.lay_out(self._compiler, kube=self._kube, start=start)
             self._classes.lay_out()
             self._exact = is_exact(self._cluster)
+            # Every node has some cpu and some memory: then both count everywhere.
+            self._control[at.USUAL_NODES] = bool((self._cluster.allocatable[:2, self._cluster.active] > 0).all())
 
     def _arrays(self) -> tuple[Any, ...]:
         cluster, counts, classes, nodes, touches = self._cluster, self._cluster.counts, self._classes, self._nodes, self._touches
@@ -101,7 +104,7 @@ class KernelTick:
             *(classes.summaries, classes.masks, classes.words, classes.bits, classes.seen),
             *(nodes.ranks, nodes.block_ranks, nodes.list_positions, nodes.zone_bits, nodes.logs),
             *(nodes.by_zone, nodes.parts, nodes.levels, nodes.hosts, nodes.worth, nodes.bounds, nodes.scores, nodes.totals),
-            *(nodes.tied, domain_seen, nodes.before, nodes.kept, nodes.dirty),
+            *(nodes.tied, domain_seen, nodes.before, nodes.kept, nodes.dirty, nodes.lines, nodes.rows_at_once, nodes.usual),
         )
 
     def _count(self, placed: int) -> None:

@@ -50,9 +50,10 @@ class Plans:
         self.changes = 0
         self._kept: dict[PodClass, _Kept] = {}
         self._epoch: Hashable = None
+        self._announced: Hashable = None
 
-    def of(self, pods: Sequence[Pod]) -> list[tuple[PodClass, Plan | None]]:
-        """Return the class and the plan of each pod; the plan is None for what goes the plain way. All are right as of now."""
+    def of(self, pods: Sequence[Pod]) -> tuple[list[PodClass], dict[PodClass, Plan | None]]:
+        """Return the class of each pod, and the plan of each class; None for what goes the plain way. All are right as of now."""
         cluster, compiler = self._cluster, self.compiler
         # The node list is put in order when it is first read after a join, as by a cycle of the plain way: when matters.
         cluster.rows_in_order()
@@ -62,19 +63,28 @@ class Plans:
         self._announce()
         for _ in range(_ATTEMPTS):
             epoch = self._forget_void()
-            found = [(pod, cluster.classes.of(pod)) for pod in pods]
-            terms = len(terms_in(cluster))
-            plans = [(pod_class, self._plan(pod, pod_class, terms)) for pod, pod_class in found]
+            classes = [cluster.classes.of(pod) for pod in pods]
+            examples = dict(zip(reversed(classes), reversed(pods), strict=True))
+            version, owners = self._version(), tuple(cluster.catalog.version(kind) for kind in _OWNERS)
+            plans: dict[PodClass, Plan | None] = {}
+            for pod_class, pod in examples.items():
+                plans[pod_class] = self._plan(pod, pod_class, version, owners)
+                if epoch != self._current_epoch():
+                    break
             self._announce()
             if epoch == self._current_epoch():
-                return plans
-        return [(cluster.classes.of(pod), None) for pod in pods]
+                return classes, plans
+        classes = [cluster.classes.of(pod) for pod in pods]
+        return classes, dict.fromkeys(classes)
 
     def _announce(self) -> None:
         """Let labels tell classes apart that are read of a pod which is yet to come: by Services, and by terms of other pods."""
-        cluster = self._cluster
-        services = {key for service in cluster.catalog.list("Service") for key in service.spec.selector or ()}
-        cluster.read_labels(terms_in(cluster).label_keys | services)
+        cluster, terms = self._cluster, terms_in(self._cluster)
+        version = (cluster.catalog.version("Service"), len(terms))
+        if version != self._announced:
+            self._announced = version
+            services = {key for service in cluster.catalog.list("Service") for key in service.spec.selector or ()}
+            cluster.read_labels(terms.label_keys | services)
 
     def _forget_void(self) -> Hashable:
         epoch = self._current_epoch()
@@ -89,11 +99,12 @@ class Plans:
     def _current_epoch(self) -> Hashable:
         return self._cluster.counts.epoch, self.compiler.shapes.epoch
 
-    def _plan(self, pod: Pod, pod_class: PodClass, terms: int) -> Plan | None:
-        catalog = self._cluster.catalog
+    def _version(self) -> Hashable:
+        cluster = self._cluster
+        return len(terms_in(cluster)), cluster.catalog.version("Namespace"), self.compiler.geometry.shapes_version
+
+    def _plan(self, pod: Pod, pod_class: PodClass, version: Hashable, owners: Hashable) -> Plan | None:
         kept = self._kept.get(pod_class)
-        version = (terms, catalog.version("Namespace"), self.compiler.geometry.shapes_version)
-        owners = tuple(catalog.version(kind) for kind in _OWNERS)
         if kept is not None and kept.version == version:
             if kept.owners == owners:
                 return kept.plan

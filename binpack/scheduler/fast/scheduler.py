@@ -62,7 +62,8 @@ class FastScheduler:
         """
         if not self._usable or pod.status.nominated_node_name:
             return None
-        ((_, plan),) = self._plans.of((pod,))
+        (pod_class,), plans = self._plans.of((pod,))
+        plan = plans[pod_class]
         if plan is None:
             return None
         try:
@@ -84,7 +85,7 @@ class FastScheduler:
             from binpack.scheduler.fast.kernel_tick import KernelTick
 
             self._kernels = KernelTick(self._cluster, self._profile, self._plans.compiler, self._ties, self.counters)
-        return self._kernels.place(pods[:end], self._plans.of(pods[:end]), start)
+        return self._kernels.place(pods[:end], *self._plans.of(pods[:end]), start)
 
 
 @cache

@@ -170,10 +170,12 @@ class TouchTables:
     def refresh(self, classes: Sequence[PodClass]) -> None:
         """Follow the touch lists of the classes by number, and the sums over each column."""
         counts = self._cluster.counts
-        lists = [counts.touches(pod_class) for pod_class in classes]
         version = (counts.version, counts.epoch, len(classes), len(counts.sums.column_of))
         if version == self._version:
             return
+        lists = [counts.touches(pod_class) for pod_class in classes]
+        # Touch lists of classes without pods are made just now.
+        version = (counts.version, counts.epoch, len(classes), len(counts.sums.column_of))
         self._version = version
         self.starts, self.touches = _flat(lists)
         by_column = counts.sums.by_column
@@ -228,6 +230,9 @@ class NodeTables:
         self.before = np.zeros(words, np.int64)
         self.kept = np.zeros(words, np.int64)
         self.dirty = np.zeros(blocks, np.uint8)
+        self.lines = np.zeros((at.LINES, at.CHUNK), np.float64)
+        self.rows_at_once = np.zeros(at.CHUNK, np.int64)
+        self.usual = np.zeros(8, np.float64)
 
 
 def _flat(lists: Sequence[Sequence[tuple[int, int]]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -73,14 +73,17 @@ def _with_stamp(stamp: int) -> Any:
         shapes, rest, positions, static, static_tables, static_codes, columns, sums, vectors, present,
         touch_starts, touches, sum_starts, column_sums, zone_codes, block_zone, classes, all_ops, placed,
         summaries, masks, words, bits, seen, ranks, block_ranks, list_positions, zone_bits, logs,
-        by_zone, parts, levels, hosts, worth, bounds, scores, totals, tied, domain_seen, before, kept, dirty,
+        by_zone, parts, levels, hosts, worth, bounds, scores, totals, tied, domain_seen, before, kept, dirty, lines, rows_at_once, usual,
     ):  # fmt: skip
         for index in range(len(which_of)):
             which = which_of[index]
             if which < 0 or stamp < 0:
                 return index, TOO_MANY_LEVELS
             parameters, ops = classes[which], all_ops[which]
-            catch_up(parameters[SHAPE], control, shapes, rest, positions, ring, allocatable, requested, nonzero, allowed_pods, pod_counts)
+            catch_up(
+                parameters[SHAPE], control, shapes, rest, positions, ring, allocatable, requested, nonzero, allowed_pods, pod_counts,
+                lines, rows_at_once, usual,
+            )  # fmt: skip
             summarise(
                 which, control, parameters, ops, rest, static, columns, ring, seen,
                 summaries, masks, words, bits, list_positions, dirty, scores,

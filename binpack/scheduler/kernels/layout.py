@@ -5,9 +5,11 @@ from __future__ import annotations
 BLOCK = 64
 
 # A shape slot's parameters.
-STRATEGY, WANTED, SCORED, BALANCED, FIT_WEIGHT, BALANCED_WEIGHT = 0, 1, 2, 3, 4, 5
+STRATEGY, WANTED, SCORED, BALANCED, FIT_WEIGHT, BALANCED_WEIGHT, USUAL = 0, 1, 2, 3, 4, 5, 6
 WANTED_AT, SCORED_AT, BALANCED_AT, SHAPE_WIDTH = 8, 24, 48, 64
 MAX_WANTED, MAX_SCORED, MAX_BALANCED = 8, 6, 8
+CHUNK, LINES = 128, 8
+"""Rows that are worked out together where only cpu and memory count, and how many numbers that takes of each."""
 OFF = -1
 """Instead of a number of resources: the plugin has nothing to say."""
 
@@ -34,7 +36,7 @@ MAX_SOFT = 4
 # Control: what is the same for all pods of a call, and what comes back.
 POSITION, KUBE, ACTIVE, ZONES, SPREAD_WEIGHT, AFFINITY_WEIGHT = 0, 1, 2, 3, 4, 5
 STATIC_WEIGHTS = 6
-PATCHED, FULL_PASSES, SUMMARISED, SEARCHED, STAMP, TIES, CONTROL_WIDTH = 9, 10, 11, 12, 13, 14, 16
+PATCHED, FULL_PASSES, SUMMARISED, SEARCHED, STAMP, TIES, USUAL_NODES, CONTROL_WIDTH = 9, 10, 11, 12, 13, 14, 15, 16
 
 # Why a call ended before the last pod.
 NOWHERE, TOO_MANY_LEVELS = -1, -2

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from binpack.plugins.kernels import node_resources_balanced_allocation, node_resources_fit
 from binpack.scheduler.kernels.jit import leaf
 from binpack.scheduler.kernels.layout import (
     BALANCED,
     BALANCED_AT,
     BALANCED_WEIGHT,
+    CHUNK,
     FIT_WEIGHT,
     FULL_PASSES,
     OFF,
@@ -18,12 +21,16 @@ from binpack.scheduler.kernels.layout import (
     SCORED,
     SCORED_AT,
     STRATEGY,
+    USUAL,
+    USUAL_NODES,
     WANTED,
     WANTED_AT,
 )
 
 fits = leaf(node_resources_fit.fits)
 allocation_score = leaf(node_resources_fit.allocation_score)
+least_allocated_of_two = leaf(node_resources_fit.least_allocated_of_two)
+balanced_of_two = leaf(node_resources_balanced_allocation.balanced_of_two)
 balanced_score = leaf(node_resources_balanced_allocation.balanced_score)
 
 
@@ -43,6 +50,52 @@ def row_rest(row: int, shape: Any, allocatable: Any, requested: Any, nonzero: An
 
 
 @leaf
+def gather(count: int, rows: Any, lines: Any, allocatable: Any, requested: Any, nonzero: Any, allowed_pods: Any, pod_counts: Any) -> None:
+    """Put the state of some rows side by side, as floats; shape [LINES, count]."""
+    for place in range(count):
+        row = rows[place]
+        lines[0, place], lines[1, place] = allocatable[0, row], allocatable[1, row]
+        lines[2, place], lines[3, place] = requested[0, row], requested[1, row]
+        lines[4, place], lines[5, place] = nonzero[0, row], nonzero[1, row]
+        lines[6, place] = allowed_pods[row] - pod_counts[row]
+
+
+@leaf
+def usual_rest(count: int, shape: Any, usual: Any, lines: Any, rows: Any, out: Any) -> None:
+    """Work out rows where cpu and memory alone count; a loop without branches, so that several rows are worked out at once."""
+    cpu, memory, cpu_used, memory_used = lines[0], lines[1], lines[2], lines[3]
+    cpu_counted, memory_counted, pods_left, found = lines[4], lines[5], lines[6], lines[7]
+    cpu_wanted, memory_wanted, cpu_asked, memory_asked = usual[0], usual[1], usual[2], usual[3]
+    cpu_weight, memory_weight, cpu_placed, memory_placed = usual[4], usual[5], usual[6], usual[7]
+    fit_weight, balanced_weight = float(shape[FIT_WEIGHT]), float(shape[BALANCED_WEIGHT])
+    for place in range(count):
+        # A hole has nothing at all; it is out by its pods.
+        cpu_there, memory_there = max(cpu[place], 1.0), max(memory[place], 1.0)
+        fit = least_allocated_of_two(
+            cpu_counted[place] + cpu_asked, cpu_there, cpu_weight, memory_counted[place] + memory_asked, memory_there, memory_weight
+        )
+        even = balanced_of_two(cpu_used[place] + cpu_placed, cpu_there, memory_used[place] + memory_placed, memory_there)
+        rest = fit_weight * fit + balanced_weight * even
+        rest = rest if cpu_wanted <= cpu[place] - cpu_used[place] else -1.0
+        rest = rest if memory_wanted <= memory[place] - memory_used[place] else -1.0
+        found[place] = rest if pods_left[place] > 0.0 else -1.0
+    for place in range(count):
+        out[rows[place]] = int(found[place])
+
+
+@leaf
+def read_usual(shape: Any, usual: Any) -> None:
+    """Read the parameters of a usual shape; a request of 0 is not compared, and fits on an overcommitted node, too."""
+    usual[0], usual[1] = -np.inf, -np.inf
+    for number in range(shape[WANTED]):
+        usual[shape[WANTED_AT + 2 * number]] = float(shape[WANTED_AT + 2 * number + 1])
+    for number in range(2):
+        position = shape[SCORED_AT + 4 * number + 1]
+        usual[4 + position], usual[2 + position] = float(shape[SCORED_AT + 4 * number + 2]), float(shape[SCORED_AT + 4 * number + 3])
+        usual[6 + shape[BALANCED_AT + 2 * number]] = float(shape[BALANCED_AT + 2 * number + 1])
+
+
+@leaf
 def catch_up(
     slot: int,
     control: Any,
@@ -55,19 +108,31 @@ def catch_up(
     nonzero: Any,
     allowed_pods: Any,
     pod_counts: Any,
+    lines: Any,
+    rows: Any,
+    usual: Any,
 ) -> None:
-    """Bring one slot up to date."""
-    now, since, rows = control[POSITION], positions[slot], rest.shape[1]
+    """Bring one slot up to date, `CHUNK` rows at a time."""
+    now, since, all_rows = control[POSITION], positions[slot], rest.shape[1]
     shape, out = shapes[slot], rest[slot]
-    if since < 0 or (now - since) * 4 > rows or now - since > len(ring):
-        for row in range(rows):
-            out[row] = row_rest(row, shape, allocatable, requested, nonzero, allowed_pods, pod_counts)
-        control[FULL_PASSES] += 1
-    else:
-        place = since % len(ring)
-        for _ in range(now - since):
-            row = ring[place]
-            place = place + 1 if place + 1 < len(ring) else 0
-            out[row] = row_rest(row, shape, allocatable, requested, nonzero, allowed_pods, pod_counts)
-        control[PATCHED] += now - since
+    full = since < 0 or (now - since) * 4 > all_rows or now - since > len(ring)
+    left = all_rows if full else now - since
+    place = 0 if full else since % len(ring)
+    control[FULL_PASSES] += 1 if full else 0
+    control[PATCHED] += 0 if full else left
+    quick = shape[USUAL] == 1 and control[USUAL_NODES] == 1
+    if quick:
+        read_usual(shape, usual)
+    while left > 0:
+        count = min(left, CHUNK)
+        for number in range(count):
+            rows[number] = place if full else ring[place]
+            place = place + 1 if place + 1 < len(ring) or full else 0
+        if quick:
+            gather(count, rows, lines, allocatable, requested, nonzero, allowed_pods, pod_counts)
+            usual_rest(count, shape, usual, lines, rows, out)
+        else:
+            for number in range(count):
+                out[rows[number]] = row_rest(rows[number], shape, allocatable, requested, nonzero, allowed_pods, pod_counts)
+        left -= count
     positions[slot] = now
