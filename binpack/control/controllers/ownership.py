@@ -99,8 +99,15 @@ def claim(
     """
     is_terminating = owner.metadata.deletion_timestamp is not None
 
+    # Pods of one template share the very dictionary of their labels: ask once for each.
+    answers: dict[int, bool] = {}
+
     def selected(candidate: T) -> bool:
-        return selector.matches(candidate.metadata.labels) and (matches is None or matches(candidate))
+        labels = candidate.metadata.labels
+        answer = answers.get(id(labels))
+        if answer is None:
+            answer = answers[id(labels)] = selector.matches(labels)
+        return answer and (matches is None or matches(candidate))
 
     claimed: list[T] = []
     writes: list[EditMetadata] = []

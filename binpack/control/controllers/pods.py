@@ -44,6 +44,28 @@ def pod_from_template(template: PodTemplateSpec, owner: ApiObject, *, name_prefi
     )
 
 
+def matters_to_owner(before: Pod, after: Pod) -> bool:
+    """Tell whether a change of a pod can change what its controller does or reports.
+
+    Most writes to a pod (its binding, container states on the way to Running) cannot. A sync that they would wake would find
+    everything as it left it, so waking it is left out.
+    """
+    return (
+        before.status.phase != after.status.phase
+        or before.metadata.deletion_timestamp != after.metadata.deletion_timestamp
+        or before.metadata.labels != after.metadata.labels
+        or before.metadata.owner_references != after.metadata.owner_references
+        or before.metadata.finalizers != after.metadata.finalizers
+        or find_condition(before.status.conditions, "Ready") != find_condition(after.status.conditions, "Ready")
+        or restarts_of(before) != restarts_of(after)
+    )
+
+
+def restarts_of(pod: Pod) -> int:
+    """Return how often all containers of a pod together have been restarted."""
+    return sum(status.restart_count for status in (*pod.status.container_statuses, *pod.status.init_container_statuses))
+
+
 def slow_start_batches(writes: Sequence[W], *, initial: int = 1) -> tuple[tuple[W, ...], ...]:
     """Cut writes into batches of 1, 2, 4, 8, …, so that a cluster that refuses them all is asked once.
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from dataclasses import replace as changed
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from binpack.control.actions import Actions, Create, Delete, Done, Outcome, UpdateStatus, Write, first_error
 from binpack.control.apiserver.errors import NotFoundError
@@ -23,6 +22,7 @@ from binpack.control.controllers.pods import (
     compare_for_deletion,
     in_order,
     is_available,
+    matters_to_owner,
     next_availability_us,
     pod_from_template,
     slow_start_batches,
@@ -46,8 +46,7 @@ class ReplicaSetMemory:
     expectations: Expectations = field(default_factory=Expectations)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sync:
+class _Sync(NamedTuple):
     """What one sync has found out so far; carried from the plan to its conclusion.
 
     `step` says what was planned: to claim pods, to manage them, or to write the status.
@@ -195,6 +194,8 @@ def _observe_pod(event: WatchEvent, reader: Reader, memory: ReplicaSetMemory) ->
             memory.expectations.observe_creation(key)
         if event.type == "DELETED" or pod.metadata.deletion_timestamp is not None:
             memory.expectations.observe_deletion(key, f"{pod.metadata.namespace}/{pod.metadata.name}")
+        if isinstance(pod, Pod) and isinstance(former, Pod) and event.type == "MODIFIED" and not matters_to_owner(former, pod):
+            return
         yield key
         seconds = owner.spec.min_ready_seconds
         if seconds > 0 and isinstance(former, Pod) and isinstance(pod, Pod) and is_ready(pod) and not is_ready(former):
@@ -226,7 +227,7 @@ def _manage(key: str, sync: _Sync, reader: Reader, memory: ReplicaSetMemory, now
     """Plan the creation or deletion of the difference, unless the last one has not been seen yet or the ReplicaSet is terminating."""
     replica_set, active = sync.replica_set, sync.active
     manages = sync.manages and replica_set.metadata.deletion_timestamp is None
-    sync = changed(sync, step="manage", manages=manages)
+    sync = sync._replace(step="manage", manages=manages)
     missing = replicas_of(replica_set) - len(active)
     if not manages or missing == 0:
         return Actions(note=sync)
@@ -280,7 +281,7 @@ def _write_status(sync: _Sync, error: str, records: tuple[Record, ...], now_us: 
     # Only a pass that managed knows whether a failure is over.
     known = error if sync.manages else _standing_failure(replica_set)
     status = replica_set_status(replica_set, sync.active, sync.terminating, known, now_us)
-    sync = changed(sync, step="status", error=error)
+    sync = sync._replace(step="status", error=error)
     stages = ((UpdateStatus(replace(replica_set, status=status)),),) if status != replica_set.status else ()
     wait_us = None
     seconds = replica_set.spec.min_ready_seconds

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from binpack.model.meta import ObjectMeta
@@ -48,6 +49,7 @@ def scaled(value: IntOrPercent, total: int, rounding: Literal["up", "down"]) -> 
     return -(-percent * total // 100) if rounding == "up" else percent * total // 100
 
 
+@lru_cache(maxsize=4096)
 def fenceposts(max_surge: IntOrPercent, max_unavailable: IntOrPercent, replicas: int) -> Fenceposts:
     """Resolve both limits. They cannot both be 0, or no rollout would ever make a step."""
     surge = scaled(max_surge, replicas, "up")

@@ -29,11 +29,17 @@ _MAX_NAME_LENGTH = 253
 
 def find_new(deployment: Deployment, replica_sets: list[ReplicaSet]) -> ReplicaSet | None:
     """Return the oldest ReplicaSet whose template is the Deployment's, leaving the hash label aside."""
-    wanted = without_hash(deployment.spec.template)
     for one in by_age(replica_sets):
-        if without_hash(one.spec.template) == wanted:
+        if same_template(one.spec.template, deployment.spec.template):
             return one
     return None
+
+
+def same_template(first: PodTemplateSpec, second: PodTemplateSpec) -> bool:
+    """Tell whether two templates are equal but for the hash label. A ReplicaSet shares the very spec of its Deployment, mostly."""
+    if first.spec is not second.spec and first.spec != second.spec:
+        return False
+    return without_hash(first).metadata == without_hash(second).metadata
 
 
 def highest_revision(replica_sets: list[ReplicaSet]) -> int:

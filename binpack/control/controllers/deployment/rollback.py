@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from binpack.control.controllers.deployment.annotations import ROLLBACK_TO, copied_annotations, revision_of
 from binpack.control.controllers.deployment.draft import Draft
-from binpack.control.controllers.deployment.revisions import without_hash
+from binpack.control.controllers.deployment.revisions import same_template, without_hash
 from binpack.control.records import Record
 from binpack.model.base import replace
 from binpack.model.selectors import parse_int64
@@ -36,7 +36,7 @@ def roll_back(draft: Draft, revision: int, replica_sets: list[ReplicaSet]) -> No
         return
     name = deployment.metadata.name
     template = without_hash(target.spec.template)
-    if template == without_hash(deployment.spec.template):
+    if same_template(template, deployment.spec.template):
         message = f'The rollback revision contains the same template as current deployment "{name}"'
         draft.record(Record(deployment, "Warning", "DeploymentRollbackTemplateUnchanged", message))
         draft.write_deployment(_cleared(deployment))

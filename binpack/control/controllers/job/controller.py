@@ -6,9 +6,7 @@ Source: pkg/controller/job/job_controller.go, v1.35.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from dataclasses import replace as changed
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from binpack.control.actions import Actions, Create, Delete, Done, EditMetadata, Outcome, UpdateStatus, first_error
 from binpack.control.apiserver.errors import NotFoundError
@@ -36,8 +34,7 @@ from binpack.units import US_PER_S
 MAX_BACKOFF_OF_KEYS_US = 60 * US_PER_S
 
 
-@dataclass(frozen=True, slots=True)
-class _Sync:
+class _Sync(NamedTuple):
     """What one sync has found out so far.
 
     `step` says what was planned: to claim pods, to create or delete them, to list those that ended, to count them.
@@ -151,7 +148,7 @@ def _manage(key: str, sync: _Sync, memory: JobMemory, now_us: int) -> Actions:
     elif management.deletes:
         doomed = [write.object for stage in management.stages for write in stage if isinstance(write, Delete)]
         memory.expectations.expect_deletions(key, [name_of(pod) for pod in doomed], now_us)
-    return Actions(management.stages, note=changed(sync, management=management))
+    return Actions(management.stages, note=sync._replace(management=management))
 
 
 def _managed(key: str, sync: _Sync, outcomes: tuple[Outcome, ...], memory: JobMemory) -> _Sync:
@@ -167,8 +164,7 @@ def _managed(key: str, sync: _Sync, outcomes: tuple[Outcome, ...], memory: JobMe
                 memory.expectations.observe_deletion(key, name_of(write.object))
     deleted = sum(isinstance(one.write, Delete) and one.error is None for one in outcomes)
     all_deleted = sync.decided is None or deleted == len(sync.counts.active)
-    return changed(
-        sync,
+    return sync._replace(
         decided=sync.decided if all_deleted and sync.may_manage else None,
         terminating=sync.terminating + (deleted if sync.decided is not None else 0),
         error=first_error(tuple(one for one in outcomes if not isinstance(one.error, NotFoundError))),
@@ -193,7 +189,7 @@ def _track(key: str, sync: _Sync, plan: Actions, outcomes: tuple[Outcome, ...], 
     released = frozenset(memory.released.get(key, ()))
     tracking = track(replace(job, status=status), sync.pods, decided, released)
     written = replace(job, status=tracking.status)
-    sync = changed(sync, step="track", job=written, decided=decided, tracking=tracking, requeue_after_us=wait_us)
+    sync = sync._replace(step="track", job=written, decided=decided, tracking=tracking, requeue_after_us=wait_us)
     release = tuple(EditMetadata(pod, drop_finalizer=TRACKING_FINALIZER) for pod in tracking.release)
     stages = ((UpdateStatus(written),), *((release,) if release else ()))
     return Actions(stages, tuple(records), note=sync)
@@ -215,7 +211,7 @@ def _settle(key: str, sync: _Sync, outcomes: tuple[Outcome, ...], memory: JobMem
         status = finished(status, sync.decided, sync.counts, sync.terminating, now_us)
     records = _finish_records(job, status)
     counted = replace(job, status=status)
-    return Actions(((UpdateStatus(counted),),) if status != job.status else (), records, note=changed(sync, step="settle", job=counted))
+    return Actions(((UpdateStatus(counted),),) if status != job.status else (), records, note=sync._replace(step="settle", job=counted))
 
 
 def _conclude(key: str, sync: _Sync, error: str, memory: JobMemory) -> Done:

@@ -15,6 +15,7 @@ from binpack.control.controllers.job.counting import TRACKING_FINALIZER
 from binpack.control.controllers.job.finishing import is_finished
 from binpack.control.controllers.job.memory import JobMemory
 from binpack.control.controllers.ownership import selector_of
+from binpack.control.controllers.pods import matters_to_owner
 from binpack.control.reader import Reader
 from binpack.model.meta import controller_of
 from binpack.model.pod import Pod
@@ -67,7 +68,8 @@ def observe_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: JobMemory) 
         memory.released.get(key, {}).pop(pod.metadata.uid, None)
     if tracked and is_finished(owner):
         yield ORPHAN_POD + name_of(pod)
-    yield key, POD_BATCH_US
+    if event.type != "MODIFIED" or not isinstance(former, Pod) or matters_to_owner(former, pod):
+        yield key, POD_BATCH_US
 
 
 def _belonged_to_a_job(pod: Pod) -> bool:
