@@ -27,6 +27,7 @@ COMMANDS = {
     "schedule": "binpack.cli.schedule:schedule",
     "simulate": "binpack.cli.simulate:simulate",
     "version": "binpack.cli.version:version",
+    "warm-up": "binpack.cli.warm_up:warm_up",
 }
 """Our own subcommands, each imported only when it is asked for."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from binpack.errors import SchedulingError
+from binpack.framework.interface import Allocation
 from binpack.framework.profile import Profile
 from binpack.model.pod import Pod
 from binpack.scheduler.cycle import Decision, Refusal, SchedulingCycle
@@ -31,12 +32,18 @@ class Outcome:
         With all explanations; None for a pod that was placed from the cache.
     refusal : Refusal or None
         A Reserve plugin did not allot what the chosen node should give.
+    allocations : tuple[Allocation, ...]
+        What Reserve plugins allotted; to be undone if the pod is not bound after all.
+    evaluated_nodes : int
+        How many nodes were looked at; all of them where the cache decided.
     """
 
     pod: Pod
     node: str | None
     decision: Decision | None = None
     refusal: Refusal | None = None
+    allocations: tuple[Allocation, ...] = ()
+    evaluated_nodes: int = 0
 
 
 class CachedCycle(SchedulingCycle):
@@ -51,7 +58,7 @@ class CachedCycle(SchedulingCycle):
     cache : bool
         False: `choose` and `decide_tick` take the plain way for every pod, to compare.
     kernels : bool or None
-        Whether to decide with compiled kernels; None: if numba is installed. Either way the decisions are the same.
+        Whether to decide with compiled kernels; None: if numba is installed, and not for the first pods. The decisions are the same.
     """
 
     def __init__(
@@ -83,6 +90,11 @@ class CachedCycle(SchedulingCycle):
     def uses_kernels(self) -> bool:
         """Whether any pod was decided by a compiled kernel."""
         return self.counters.kernel_decisions > 0
+
+    def place(self, pod: Pod) -> Outcome:
+        """Decide where a pod goes and place it: a tick of one."""
+        (outcome,) = self.decide_tick((pod,))
+        return outcome
 
     def choose(self, pod: Pod) -> Decision:
         """Decide where a pod goes, as `decide`; a decision from the cache carries no explanation.
@@ -133,7 +145,8 @@ class CachedCycle(SchedulingCycle):
         rows = fast.place(of_profile, self.next_start)
         if rows:
             self._searched_all()
-        return [Outcome(pod, node) for pod, node in zip(of_profile, rows, strict=False)]
+        nodes = len(self.cluster)
+        return [Outcome(pod, node, None, None, (), nodes) for pod, node in zip(of_profile, rows, strict=False)]
 
     def _same_profile(self, pods: Sequence[Pod]) -> Sequence[Pod]:
         """The first pods, as far as they have one scheduler."""
@@ -144,12 +157,13 @@ class CachedCycle(SchedulingCycle):
     def _place_one(self, pod: Pod) -> Outcome:
         decision = self.choose(pod)
         explained = decision.filtering is not None or decision.failed
+        evaluated = decision.nodes if not explained else 0 if decision.search is None else decision.search.evaluated
         if decision.node is None:
-            return Outcome(pod, None, decision)
+            return Outcome(pod, None, decision, evaluated_nodes=evaluated)
         answer = self.commit(decision)
         if isinstance(answer, Refusal):
-            return Outcome(pod, None, decision, answer)
-        return Outcome(pod, decision.node, decision if explained else None)
+            return Outcome(pod, None, decision, answer, evaluated_nodes=evaluated)
+        return Outcome(pod, decision.node, decision if explained else None, None, answer, evaluated)
 
     def _fast_for(self, pod: Pod) -> FastScheduler | None:
         """The cache of a pod's profile; None where nothing cached may be used."""

@@ -22,6 +22,9 @@ from binpack.state.cluster import Cluster
 if TYPE_CHECKING:
     from binpack.scheduler.fast.kernel_tick import KernelTick
 
+PODS_BEFORE_KERNELS = 3000
+"""Importing numba and loading compiled code takes as long as deciding some thousand pods in numpy."""
+
 
 class FastScheduler:
     """The cache over one cluster and one profile.
@@ -32,7 +35,7 @@ class FastScheduler:
     profile : Profile
     tie_breaker : TieBreaker
     kernels : bool or None
-        Whether to use compiled kernels; None: if numba is installed.
+        Whether to use compiled kernels; None: if numba is installed, from the `PODS_BEFORE_KERNELS`-th pod on.
 
     Attributes
     ----------
@@ -47,8 +50,9 @@ class FastScheduler:
         self._profile = profile
         self._ties = tie_breaker.ties
         self._usable = is_cacheable(profile)
-        self._with_kernels = has_numba() if kernels is None else kernels
-        self._with_kernels &= covered_by_kernels(profile, tie_breaker.ties)
+        # Left to itself it imports numba only for a run that is long enough to gain by it.
+        self._pods_to_wait_for = 0 if kernels else PODS_BEFORE_KERNELS
+        self._with_kernels = (has_numba() if kernels is None else kernels) and covered_by_kernels(profile, tie_breaker.ties)
         self._kernels: KernelTick | None = None
 
     def row_for(self, pod: Pod, start: int) -> int | None:
@@ -77,6 +81,9 @@ class FastScheduler:
     def place(self, pods: Sequence[Pod], start: int) -> list[str]:
         """Place pods one after another, as far as kernels can; return the nodes of those placed. Nothing without kernels."""
         if not self._usable or not self._with_kernels:
+            return []
+        if self._pods_to_wait_for > 0:
+            self._pods_to_wait_for -= 1
             return []
         end = next((index for index, pod in enumerate(pods) if pod.status.nominated_node_name), len(pods))
         if end == 0:
