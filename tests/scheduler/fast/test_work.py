@@ -1,0 +1,89 @@
+"""How much the cache looks at: numbers that depend on the decisions alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from binpack.framework.profile import build_profiles
+from binpack.framework.registry import Registry
+from binpack.model.base import replace
+from binpack.model.pod import Pod
+from binpack.plugins import in_tree
+from binpack.scheduler.cached_cycle import CachedCycle
+from binpack.scheduler.fast.scheduler import has_numba
+from binpack.scheduler.ties import TieBreaker
+from binpack.state.cluster import Cluster
+from binpack.testing import node, pod, replica_set
+
+NODES, CLASSES, PODS = 640, 8, 400
+KERNELS = [False, pytest.param(True, marks=pytest.mark.skipif(not has_numba(), reason="needs numba"))]
+
+
+def crowd(*, kernels: bool) -> CachedCycle:
+    cluster = Cluster()
+    for number in range(NODES):
+        cluster.add_node(node(f"n{number}").cpu("16").memory("64Gi").zone(f"z{number % 3}").build())
+    for number in range(CLASSES):
+        cluster.put(replica_set(f"app-{number}", pod("template").label(app=f"app-{number}")))
+    return CachedCycle(cluster, build_profiles(Registry(in_tree())), tie_breaker=TieBreaker(), kernels=kernels)
+
+
+def replicas(count: int) -> list[Pod]:
+    templates = [
+        pod("p").label(app=f"app-{number}").owner("ReplicaSet", f"app-{number}").request(cpu=f"{number + 1}00m", memory="256Mi").build()
+        for number in range(CLASSES)
+    ]
+    return [replace(templates[n % CLASSES], metadata=replace(templates[n % CLASSES].metadata, name=f"p{n}")) for n in range(count)]
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_a_class_looks_only_at_rows_that_changed_since_its_last_decision(kernels: bool) -> None:
+    cycle = crowd(kernels=kernels)
+    assert all(outcome.node for outcome in cycle.decide_tick(replicas(PODS)))
+    counters = cycle.counters
+    assert (counters.decisions, counters.plain_decisions) == (PODS, 0)
+    assert counters.kernel_decisions == (PODS if kernels else 0)
+    # One pass a request vector, and after it the binds of one round of classes each time.
+    assert counters.full_passes == CLASSES
+    assert counters.rows_patched == (PODS - CLASSES) * CLASSES
+    assert counters.static_passes == 1
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_a_plan_is_compiled_once_a_class_and_selectors_are_asked_once_a_pair(kernels: bool) -> None:
+    cycle = crowd(kernels=kernels)
+    cycle.decide_tick(replicas(PODS))
+    compiled, asked = cycle.counters.plans_compiled, cycle.cluster.counts.selector_evaluations
+    # The first is compiled twice: it makes the label `app` tell classes apart.
+    assert compiled <= CLASSES + 2
+    assert asked <= (CLASSES + 1) * (CLASSES + 1)
+    again = [replace(each, metadata=replace(each.metadata, name=f"{each.metadata.name}-again")) for each in replicas(PODS)]
+    cycle.decide_tick(again)
+    assert (cycle.counters.plans_compiled, cycle.cluster.counts.selector_evaluations) == (compiled, asked)
+
+
+@pytest.mark.skipif(not has_numba(), reason="needs numba")
+def test_a_kernel_looks_into_few_blocks() -> None:
+    cycle = crowd(kernels=True)
+    cycle.decide_tick(replicas(PODS))
+    assert cycle.counters.blocks_searched < 4 * PODS
+    assert cycle.counters.blocks_summarised <= PODS * CLASSES + CLASSES * (NODES // 64 + 3)
+
+
+def test_shape_slots_are_shared_by_classes_with_equal_requests() -> None:
+    cycle = crowd(kernels=False)
+    alike = [pod(f"p{n}").label(app=f"app-{n}").owner("ReplicaSet", f"app-{n}").request(cpu="1").build() for n in range(CLASSES)]
+    cycle.decide_tick(alike)
+    assert cycle.counters.full_passes == 1
+
+
+def test_a_changed_node_costs_a_static_pass_and_one_row() -> None:
+    cycle = crowd(kernels=False)
+    cycle.decide_tick(replicas(CLASSES))
+    before = cycle.counters
+    cycle.cluster.update_node(node("n7").cpu("16").memory("64Gi").zone("z1").cordon().build())
+    cycle.decide_tick([replace(replicas(1)[0], metadata=replace(replicas(1)[0].metadata, name="later"))])
+    after = cycle.counters
+    assert after.static_passes == before.static_passes + 1
+    assert after.full_passes == before.full_passes
+    assert after.rows_patched == before.rows_patched + CLASSES + 1
