@@ -203,3 +203,12 @@ class Reserve(Plugin, Protocol):
     def reserve(self, pod: Pod, cluster: Cluster, row: int) -> Allocation | Status | None:
         """Allot; None if there is nothing to allot."""
         ...
+
+
+@runtime_checkable
+class RandomReserve(Protocol):
+    """A Reserve that draws: it gets the decision's generator in place of `reserve`."""
+
+    def reserve_at_random(self, pod: Pod, cluster: Cluster, row: int, generator: np.random.Generator) -> Allocation | Status | None:
+        """Allot, with random draws; None if there is nothing to allot."""
+        ...

@@ -7,6 +7,7 @@ from typing import Any
 from binpack.plugins.default_binder import DefaultBinder
 from binpack.plugins.default_preemption import DefaultPreemption
 from binpack.plugins.dynamic_resources import DynamicResources
+from binpack.plugins.gpu_share import GpuShare
 from binpack.plugins.image_locality import ImageLocality
 from binpack.plugins.inter_pod_affinity import InterPodAffinity
 from binpack.plugins.node_affinity import NodeAffinity
@@ -20,7 +21,13 @@ from binpack.plugins.pod_topology_spread import PodTopologySpread
 from binpack.plugins.priority_sort import PrioritySort
 from binpack.plugins.research.best_fit import BestFit
 from binpack.plugins.research.dot_product import DotProduct
+from binpack.plugins.research.fgd import FGD
+from binpack.plugins.research.fgd_best_fit import FGDBestFit
+from binpack.plugins.research.fgd_dot_prod import FGDDotProd
+from binpack.plugins.research.fgd_random import FGDRandom
 from binpack.plugins.research.first_fit import FirstFit
+from binpack.plugins.research.gpu_clustering import GpuClustering
+from binpack.plugins.research.gpu_packing import GpuPacking
 from binpack.plugins.research.l2_norm import L2Norm
 from binpack.plugins.research.random_fit import RandomFit
 from binpack.plugins.research.tetris_alignment import TetrisAlignment
@@ -52,12 +59,28 @@ _KUBERNETES: tuple[type[Any], ...] = (
     ImageLocality,
     DefaultBinder,
 )
-_RESEARCH: tuple[type[Any], ...] = (FirstFit, BestFit, WorstFit, RandomFit, DotProduct, TetrisAlignment, L2Norm)
+_DEVICES: tuple[type[Any], ...] = (GpuShare,)
+_RESEARCH: tuple[type[Any], ...] = (
+    FirstFit,
+    BestFit,
+    WorstFit,
+    RandomFit,
+    DotProduct,
+    TetrisAlignment,
+    L2Norm,
+    FGD,
+    GpuPacking,
+    GpuClustering,
+    FGDBestFit,
+    FGDDotProd,
+    FGDRandom,
+)
 
 
 def in_tree() -> dict[str, type[Any]]:
-    """Return the plugins that this package brings, by name: kube-scheduler's in their default order, then the research policies."""
-    return {plugin.name: plugin for plugin in (*_KUBERNETES, *_RESEARCH)}
+    """Return the plugins that this package brings, by name: kube-scheduler's in their default order, then
+    the one for GPU devices, then the research policies."""
+    return {plugin.name: plugin for plugin in (*_KUBERNETES, *_DEVICES, *_RESEARCH)}
 
 
 def research_policies() -> tuple[str, ...]:

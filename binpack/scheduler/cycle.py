@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from binpack.errors import SchedulingError
 from binpack.framework.defaults import DEFAULT_SCHEDULER_NAME
-from binpack.framework.interface import Allocation
+from binpack.framework.interface import Allocation, RandomReserve
 from binpack.framework.post_filter import FailedCycle
 from binpack.framework.profile import Profile
 from binpack.framework.status import Status
@@ -177,7 +178,7 @@ class SchedulingCycle:
         self.cluster.add_pod(bound, decision.node)
         allocations: list[Allocation] = []
         for plugin in self.profile_of(decision.pod).reserves:
-            answer = plugin.reserve(decision.pod, self.cluster, row)
+            answer = self._reserve(plugin, decision.pod, row)
             if isinstance(answer, Status):
                 for allocation in reversed(allocations):
                     allocation.undo()
@@ -186,6 +187,14 @@ class SchedulingCycle:
             if answer is not None:
                 allocations.append(answer)
         return tuple(allocations)
+
+    def _reserve(self, plugin: Any, pod: Pod, row: int) -> Allocation | Status | None:
+        if not isinstance(plugin, RandomReserve):
+            allotted: Allocation | Status | None = plugin.reserve(pod, self.cluster, row)
+            return allotted
+        if self._generator is None:
+            raise SchedulingError(f"{plugin.name} draws at random and was given no generator (pass a seed)")  # type: ignore[attr-defined]
+        return plugin.reserve_at_random(pod, self.cluster, row, self._generator)
 
     def _decide(self, pod: Pod, profile: Profile) -> Decision:
         cluster, nodes = self.cluster, len(self.cluster)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from binpack.model.node import Node, Taint
 from binpack.model.requests import PODS, resource_list
 from binpack.state.columns import LabelColumn, NodeValueColumn, ResourceIndex, grown
+from binpack.state.devices import Devices
 from binpack.state.node_rows import NodeRows
 from binpack.state.order import NodeTree, zone_key
 from binpack.state.ports import UsedPorts
@@ -35,6 +36,8 @@ class NodeTable:
         Shape [capacity].
     taint_set : NDArray[np.int32]
         Shape [capacity]; an index into `taint_sets`, where equal lists of taints are one entry. Entry 0 has no taint.
+    devices : Devices
+        What is free on every device, and who holds it.
     node_version : int
         Moves whenever a node joins or leaves.
     static_version : int
@@ -43,6 +46,7 @@ class NodeTable:
 
     def __init__(self) -> None:
         self.resources = ResourceIndex()
+        self.devices = Devices()
         self.order = NodeTree()
         self.capacity = 0
         self.node_version = 0
@@ -172,6 +176,7 @@ class NodeTable:
         self.allocatable[:, row] = vector
         self.unschedulable[row] = node is not None and node.spec.unschedulable
         self.taint_set[row] = 0 if node is None else self._taint_code(node.spec.taints)
+        self.devices.set_node(row, node)
         for label in self._labels.values():
             label.set(row, node)
         for value in self._node_values.values():
@@ -194,6 +199,7 @@ class NodeTable:
         self.allowed_pods = grown(self.allowed_pods, rows)
         self.pod_counts = grown(self.pod_counts, rows)
         self._ports.grow(rows)
+        self.devices.grow(rows)
         for label in self._labels.values():
             label.grow(rows)
         for value in self._node_values.values():
