@@ -66,7 +66,7 @@ def run_row(spec: RunSpec, run: Run, samples: Sequence[Mapping[str, Any]]) -> di
         "cpu_requested_mean_percent": _share(over_time, "cpu_requested_millicores", "cpu_allocatable_millicores", held),
         "memory_requested_mean_percent": _share(over_time, "memory_requested_bytes", "memory_allocatable_bytes", held),
         **{
-            f"{name.removesuffix('_count')}_mean_count": _sample_mean(samples, name)
+            f"{name.removesuffix('_count')}_sampled_mean_count": _sample_mean(samples, name)
             for name in ("optimum_nodes_count", "bound_nodes_count")
         },
         **{name: _sample_mean(samples, name) for name in ("above_optimum_percent", "above_bound_percent")},

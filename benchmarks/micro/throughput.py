@@ -19,6 +19,7 @@ from binpack.framework.registry import Registry
 from binpack.model.pod import Pod
 from binpack.plugins import in_tree
 from binpack.scheduler.cached_cycle import CachedCycle
+from binpack.scheduler.fast.scheduler import has_numba
 from binpack.scheduler.ties import TieBreaker, Ties
 
 TICK = 100
@@ -65,7 +66,7 @@ def measure(case: Case, *, ties: Ties = Ties.FIRST, kernels: bool | None = None,
     case : Case
     ties : Ties
     kernels : bool or None
-        As for `CachedCycle`. A first tick on a cluster of its own compiles, or loads what was compiled, and is not counted.
+        None: if numba is installed. A first tick on a cluster of its own compiles, or loads what was compiled, and is not counted.
     uncached_seconds : float
         How long the uncached path may take.
 
@@ -74,6 +75,7 @@ def measure(case: Case, *, ties: Ties = Ties.FIRST, kernels: bool | None = None,
     BinpackError
         If the two paths differ.
     """
+    kernels = has_numba() if kernels is None else kernels
     pods = case.waiting()
     _warm_up(case, ties, kernels)
     cycle = _cycle(case, ties, kernels, cache=True)
