@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from binpack.control.apiserver.resources import resource_of
 from binpack.control.apiserver.store import Store
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.errors import BinpackError
@@ -82,6 +83,15 @@ class ControlPlane:
             self._ask(position)
         if len(self.store.history) > 2 * KEPT_EVENTS:
             self.store.compact(revision - KEPT_EVENTS)
+
+    def relist(self, position: int) -> None:
+        """Show a client all objects as if they had just appeared: what a client does that starts, or whose watch broke."""
+        client = self.clients[position]
+        for value in self.store.everything():
+            resource = resource_of(value)
+            if client.resources is None or resource in client.resources:
+                client.observe(WatchEvent(int(value.metadata.resource_version), "ADDED", resource, value, None))
+        self._ask(position)
 
     def settle(self) -> None:
         """Let the clients act until nobody has anything to do at the present instant.

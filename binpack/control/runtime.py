@@ -45,6 +45,11 @@ class ControllerRuntime:
         self._store = store
         self._sink = sink
 
+    def forget(self) -> None:
+        """Lose queue and memory, as a controller does that crashes. Somebody has to show it all objects again."""
+        self.queue = WorkQueue(self.controller.new_limiter())
+        self.memory = self.controller.new_memory()
+
     def observe(self, event: WatchEvent) -> bool:
         """Let the controller see one change, and enqueue what it wakes."""
         now_us = self._store.clock.now_us

@@ -25,7 +25,8 @@ from binpack.model.meta import Condition
 from binpack.model.node import Node
 from binpack.model.pod import Pod
 from binpack.model.workloads import ReplicaSet
-from binpack.scheduler.cycle import Decision, Refusal, SchedulingCycle
+from binpack.scheduler.cached_cycle import CachedCycle
+from binpack.scheduler.cycle import Decision, Refusal
 from binpack.scheduler.event_handlers import EventHandlers
 from binpack.scheduler.queue.queued_pod import QueuedPod
 from binpack.scheduler.queue.scheduling_queue import SchedulingQueue
@@ -157,30 +158,31 @@ class Scheduler:
         self.counters.attempts += 1
         self._cycle.nominated = self.queue.nominator.by_node()
         self._cycle.now = self._store.clock.timestamp
-        decision = self._cycle.decide(queued.pod)
-        if decision.search is not None:
-            self.counters.evaluated_nodes += decision.search.evaluated
-        if decision.node is not None:
-            self._place(queued, decision, now_us)
+        outcome = self._cycle.place(queued.pod)
+        self.counters.evaluated_nodes += outcome.evaluated_nodes
+        if outcome.node is not None:
+            self._bind(queued, outcome.node, outcome.allocations, now_us)
+        elif outcome.refusal is not None:
+            self._refuse(queued, outcome.refusal, now_us)
         else:
-            self._put_back(queued, decision, now_us)
+            assert outcome.decision is not None, "a pod that was not placed has an explanation"
+            self._put_back(queued, outcome.decision, now_us)
 
     # One attempt
 
-    def _place(self, queued: QueuedPod, decision: Decision, now_us: int) -> None:
-        """Assume the pod on its node and bind it."""
-        pod, node_name = decision.pod, decision.node
-        assert node_name is not None
-        answer = self._cycle.commit(decision)
-        if isinstance(answer, Refusal):
-            message = f"0/1 nodes are available: 1 {', '.join(answer.status.reasons)}."
-            self._fail(queued, "Unschedulable", message, now_us)
-            self.queue.requeue_unschedulable(queued, (answer.plugin,), now_us, self.cluster)
-            return
+    def _refuse(self, queued: QueuedPod, refusal: Refusal, now_us: int) -> None:
+        """Let the pod wait: its node could not give what it should."""
+        message = f"0/1 nodes are available: 1 {', '.join(refusal.status.reasons)}."
+        self._fail(queued, "Unschedulable", message, now_us)
+        self.queue.requeue_unschedulable(queued, (refusal.plugin,), now_us, self.cluster)
+
+    def _bind(self, queued: QueuedPod, node_name: str, allocations: tuple[Allocation, ...], now_us: int) -> None:
+        """Bind a pod that is assumed on its node."""
+        pod = queued.pod
         try:
             self._store.bind(pod, node_name)
         except ApiError as error:
-            self._forget(pod, answer)
+            self._forget(pod, allocations)
             self.queue.requeue_error(queued, now_us, self.cluster)
             self._fail(queued, "SchedulerError", str(error), now_us)
             return
@@ -249,7 +251,7 @@ class Scheduler:
     # Copies
 
     def _open(self, cluster: Cluster, *, next_start: int) -> None:
-        self._cycle = SchedulingCycle(
+        self._cycle = CachedCycle(
             cluster, self._profiles, tie_breaker=self._tie_breaker, generator=self._generator, preemption=True
         )  # fmt: skip
         self._cycle.next_start = next_start

@@ -6,31 +6,28 @@ again it goes on with the same revisions, names and uids.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from typing import Any, TypeVar, cast, overload
+from collections.abc import Container
+from typing import TypeVar, cast
 
 from binpack.control.apiserver.admission import Admission
 from binpack.control.apiserver.deletion import PropagationPolicy, finalizers_after, pod_grace_seconds, terminating
-from binpack.control.apiserver.errors import AlreadyExistsError, ConflictError, InvalidError, NotFoundError
-from binpack.control.apiserver.fields import matches_fields, parse_field_selector
+from binpack.control.apiserver.errors import AlreadyExistsError, ConflictError, InvalidError
 from binpack.control.apiserver.identity import Identities
-from binpack.control.apiserver.indices import Address, Indices
+from binpack.control.apiserver.indices import Address
 from binpack.control.apiserver.resources import ApiObject, is_namespaced, qualified_plural, resource_of
 from binpack.control.apiserver.strategies import prepare_for_create
+from binpack.control.apiserver.tables import ObjectTables, resource_named
 from binpack.control.apiserver.watch import History, WatchEvent, WatchEventType
 from binpack.control.clock import Clock
 from binpack.control.conditions import with_condition
 from binpack.model.base import replace
 from binpack.model.meta import Condition
 from binpack.model.pod import Pod
-from binpack.model.selectors import EVERYTHING, Selector
 
 T = TypeVar("T", bound=ApiObject)
 
-_NO_OBJECTS: dict[str, Any] = {}
 
-
-class Store:
+class Store(ObjectTables):
     """The objects of one cluster.
 
     Parameters
@@ -48,16 +45,15 @@ class Store:
         The writes since the last compaction.
     """
 
-    __slots__ = ("_indices", "_revisions", "_tables", "admission", "clock", "history", "identities")
+    __slots__ = ("_revisions", "admission", "clock", "history", "identities")
 
     def __init__(self, clock: Clock, identities: Identities, admission: Admission | None = None) -> None:
+        super().__init__()
         self.clock = clock
         self.identities = identities
         self.admission = admission if admission is not None else Admission()
         self.history = History()
-        self._tables: dict[str, dict[str, dict[str, ApiObject]]] = {}
         self._revisions: dict[str, int] = {}
-        self._indices = Indices()
 
     @property
     def revision(self) -> int:
@@ -67,87 +63,6 @@ class Store:
     def revision_of(self, resource: str) -> int:
         """The revision of the last write to a resource; 0 if there was none."""
         return self._revisions.get(resource, 0)
-
-    # Reads
-
-    @overload
-    def find(self, kind: type[T], name: str, namespace: str = ...) -> T | None: ...
-    @overload
-    def find(self, kind: str, name: str, namespace: str = ...) -> ApiObject | None: ...
-    def find(self, kind: type[T] | str, name: str, namespace: str = "") -> T | ApiObject | None:
-        """Return one object, or None. A kind is a struct, or for others the name of the resource (`Workload.kueue.x-k8s.io`)."""
-        return self._tables.get(_resource(kind), {}).get(namespace, _NO_OBJECTS).get(name)
-
-    @overload
-    def get(self, kind: type[T], name: str, namespace: str = ...) -> T: ...
-    @overload
-    def get(self, kind: str, name: str, namespace: str = ...) -> ApiObject: ...
-    def get(self, kind: type[T] | str, name: str, namespace: str = "") -> T | ApiObject:
-        """Return one object.
-
-        Raises
-        ------
-        NotFoundError
-        """
-        found = self.find(kind, name, namespace)
-        if found is None:
-            raise NotFoundError(qualified_plural(_resource(kind)), name)
-        return found
-
-    @overload
-    def scan(self, kind: type[T], namespace: str | None = ...) -> list[T]: ...
-    @overload
-    def scan(self, kind: str, namespace: str | None = ...) -> list[ApiObject]: ...
-    def scan(self, kind: type[T] | str, namespace: str | None = None) -> list[T] | list[ApiObject]:
-        """Return all objects of a kind, of one namespace or of all, in the order of their creation within each namespace."""
-        table = self._tables.get(_resource(kind), {})
-        if namespace is not None:
-            return list(table.get(namespace, _NO_OBJECTS).values())
-        return [found for objects in table.values() for found in objects.values()]
-
-    def list_objects(
-        self, kind: type[T], namespace: str | None = None, *, labels: Selector = EVERYTHING, fields: str = ""
-    ) -> list[T]:  # fmt: skip
-        """Return the objects that label and field selectors match, ordered by namespace and name as the API lists them."""
-        requirements = parse_field_selector(fields)
-        node_names = [one.value for one in requirements if one.equal and one.path == ("spec", "node_name")]
-        by_node = kind is Pod and bool(node_names)
-        found = cast("list[T]", self.pods_on(node_names[0])) if by_node else self.scan(kind, namespace)
-        chosen = [
-            one
-            for one in found
-            if (namespace is None or one.metadata.namespace == namespace)
-            and labels.matches(one.metadata.labels)
-            and matches_fields(requirements, one)
-        ]
-        return sorted(chosen, key=lambda one: (one.metadata.namespace, one.metadata.name))
-
-    def dependents(self, kind: type[T], uid: str) -> list[T]:
-        """Return the objects of a kind that name this uid among their owners."""
-        resource = _resource(kind)
-        return [cast(T, self._at(address)) for address in self._indices.by_owner(uid) if address[0] == resource]
-
-    def all_dependents(self, uid: str) -> list[ApiObject]:
-        """Return the objects of every kind that name this uid among their owners."""
-        return [self._at(address) for address in self._indices.by_owner(uid)]
-
-    def orphans(self, kind: type[T], namespace: str, selector: Selector) -> list[T]:
-        """Return the objects of a kind and namespace that have no controller and that the selector matches."""
-        candidates = (self._at(address) for address in self._indices.orphans(_resource(kind), namespace, selector))
-        return [cast(T, one) for one in candidates if selector.matches(one.metadata.labels)]
-
-    def selecting(self, kind: type[T], namespace: str, labels: Mapping[str, str]) -> list[T]:
-        """Return the ReplicaSets, Deployments or Jobs of a namespace whose selector may match labels: at least all whose does."""
-        return [cast(T, self._at(address)) for address in self._indices.selecting(_resource(kind), namespace, labels)]
-
-    def pods_on(self, node_name: str) -> list[Pod]:
-        """Return the pods bound to a node, in any phase."""
-        return [cast(Pod, self._at(address)) for address in self._indices.by_node(node_name)]
-
-    def owner_of(self, uid: str) -> ApiObject | None:
-        """Return the object with this uid, of whatever kind."""
-        address = self._indices.by_uid(uid)
-        return None if address is None else self._at(address)
 
     def watch(self, revision: int, resources: Container[str] | None = None) -> list[WatchEvent]:
         """Return the writes after a revision, of the given resources or of all.
@@ -313,7 +228,7 @@ class Store:
         ------
         NotFoundError, ConflictError
         """
-        resource = _resource(kind)
+        resource = resource_named(kind)
         current = self.get(resource, name, namespace)
         meta = current.metadata
         if uid and uid != meta.uid:
@@ -338,10 +253,6 @@ class Store:
         self.history.compact(revision)
 
     # Inside
-
-    def _at(self, address: Address) -> ApiObject:
-        resource, namespace, name = address
-        return self._tables[resource][namespace][name]
 
     def _current(self, changed: ApiObject) -> tuple[Address, ApiObject]:
         """Return the stored object that a write means, if its preconditions hold."""
@@ -374,7 +285,3 @@ class Store:
         self._revisions[resource] = revision
         self.history.append(WatchEvent(revision, "DELETED", resource, last, stored))
         return last
-
-
-def _resource(kind: type[Any] | str) -> str:
-    return kind if isinstance(kind, str) else kind.__name__
