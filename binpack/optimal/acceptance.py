@@ -17,6 +17,8 @@ from binpack.state.decision_invariants import Before, check_decision
 from binpack.state.invariants import Violation, check_placement
 
 MOST_REASONS = 5
+APART = "pod-anti-affinity"
+OF_ONE_POD = ("taints", "node-affinity")
 
 
 def rejections(
@@ -44,7 +46,7 @@ def rejections(
         violation
         for violation in check_placement(nodes.values(), [*fixed, *final.values()])
         # What was there before may stay, whatever became of the node since.
-        if violation.node in newcomers and (not violation.pod or unchanged.get(violation.pod) != violation.node)
+        if violation.node in newcomers and (violation.invariant not in OF_ONE_POD or unchanged.get(violation.pod) != violation.node)
     ]
     namespaces = {n.metadata.name: n.metadata.labels for n in cluster.catalog.list("Namespace")}
     reasons = [str(violation) for violation in wrong]
@@ -59,19 +61,21 @@ def _no_order(
     namespaces: Mapping[str, Mapping[str, str]],
     unchanged: Mapping[str, str],
 ) -> list[str]:
-    """Place the pods with rules about other pods one after the other, the others before them; say which found no turn."""
-    tied = [pod for pod in final.values() if _has_rules(pod)]
-    if not tied:
-        return []
-    staying = [pod for pod in tied if unchanged.get(pod.key) == pod.spec.node_name]
-    before = [*fixed, *(pod for pod in final.values() if not _has_rules(pod)), *staying]
-    waiting = _in_turn([pod for pod in tied if unchanged.get(pod.key) != pod.spec.node_name], nodes)
+    """Place the pods that come, those with rules about other pods last and one after the other; say which found no turn."""
+    standing = [*fixed, *(pod for pod in final.values() if unchanged.get(pod.key) == pod.spec.node_name)]
+    coming = [pod for pod in final.values() if unchanged.get(pod.key) != pod.spec.node_name]
+    plain = [pod for pod in coming if not _has_rules(pod)]
+    repelling = Before(nodes, [pod for pod in standing if _required(pod, near=False)], namespaces)
+    if repelling.pods:
+        repelled = [v for pod in plain for v in check_decision(repelling, _unbound(pod), pod.spec.node_name) if v.invariant == APART]
+        if repelled:
+            return [str(violation) for violation in repelled]
+    before = [*standing, *plain]
+    waiting = _in_turn([pod for pod in coming if _has_rules(pod)], nodes)
     while waiting:
         left: list[tuple[Pod, list[Violation]]] = []
         for pod in waiting:
-            violations = check_decision(
-                Before(nodes, before, namespaces), replace(pod, spec=replace(pod.spec, node_name="")), pod.spec.node_name
-            )
+            violations = check_decision(Before(nodes, before, namespaces), _unbound(pod), pod.spec.node_name)
             if violations:
                 left.append((pod, violations))
             else:
@@ -99,10 +103,19 @@ def _in_turn(pods: Sequence[Pod], nodes: Mapping[str, Node]) -> list[Pod]:
 def _has_rules(pod: Pod) -> bool:
     if any(constraint.when_unsatisfiable == "DoNotSchedule" for constraint in pod.spec.topology_spread_constraints):
         return True
+    return _required(pod, near=True) or _required(pod, near=False)
+
+
+def _required(pod: Pod, *, near: bool) -> bool:
+    """Whether a pod has required pod affinity (near) or anti-affinity."""
     affinity = pod.spec.affinity
-    parts = () if affinity is None else (affinity.pod_affinity, affinity.pod_anti_affinity)
-    return any(part is not None and part.required_during_scheduling_ignored_during_execution for part in parts)
+    part = None if affinity is None else (affinity.pod_affinity if near else affinity.pod_anti_affinity)
+    return part is not None and bool(part.required_during_scheduling_ignored_during_execution)
 
 
 def _bound(pod: Pod, node: str) -> Pod:
     return pod if pod.spec.node_name == node else replace(pod, spec=replace(pod.spec, node_name=node))
+
+
+def _unbound(pod: Pod) -> Pod:
+    return _bound(pod, "")

@@ -15,7 +15,7 @@ from binpack.framework.profile import Profile
 from binpack.model.pod import Pod
 from binpack.optimal.eligibility import Eligibility
 from binpack.optimal.group_couplings import couple
-from binpack.optimal.mobility import Mobility, Movable, Stays, closed_nodes, sort_pods
+from binpack.optimal.mobility import Mobility, Movable, Stays, sort_pods, why_closed
 from binpack.optimal.node_columns import NodeColumns
 from binpack.optimal.pod_classing import PodClassing
 from binpack.optimal.pod_groups import group_pods, rows_of
@@ -86,12 +86,11 @@ def build_problem(
         If sizes are so large that sums overflow.
     """
     mobility = sort_pods(cluster, pending, bare_pods_stay=bare_pods_stay, staying=staying)
-    closed = closed_nodes(cluster)
     with cluster.fork():
         for item in mobility.movable:
             if item.node is not None:
                 cluster.remove_pod(item.pod.key)
-        return _build(cluster, profile, objective, mobility, closed, prices, frozenset(staying))
+        return _build(cluster, profile, objective, mobility, prices, frozenset(staying))
 
 
 def _build(
@@ -99,7 +98,6 @@ def _build(
     profile: Profile,
     objective: Objective,
     mobility: Mobility,
-    closed: dict[str, str],
     prices: Mapping[str, float | str] | None,
     staying: frozenset[str],
 ) -> BuiltProblem:
@@ -113,9 +111,12 @@ def _build(
     couplings = couple(cluster, groups, rows)
     relaxed = {**eligibility.relaxed, **couplings.relaxed}
     names = [node.name for node in nodes]
+    closed = {node.name: reason for node in nodes if (reason := why_closed(node)) is not None}
     is_open = np.array([name not in closed for name in names], bool)
     classes = PodClassing(groups, couplings, rows, is_open, names)
-    problem, members = NodeColumns(cluster, rows, classes, couplings).problem(cost, cost_unit, tuple(relaxed), names)
+    columns = NodeColumns(cluster, rows, classes, couplings)
+    closed |= {names[node]: "holds what could not all be placed there now" for node in columns.close_where_broken()}
+    problem, members = columns.problem(cost, cost_unit, tuple(relaxed), names)
     return BuiltProblem(
         problem=problem,
         pods=tuple(tuple(pods) for pods in classes.pods),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from binpack.optimal.couplings import Spread
+from binpack.optimal.couplings import DomainCap, Exclusion, Spread
 from binpack.optimal.problem import Integers, PackingProblem
 from binpack.optimal.solution import Fill
 
@@ -61,10 +61,8 @@ def _node_violations(problem: PackingProblem, fill: Fill) -> list[str]:
     for resource in np.flatnonzero(load > problem.capacity[fill.node_class]):
         found.append(f"node class {fill.node_class}: {load[resource]} of {problem.resources[resource]}")
     for exclusion in problem.exclusions:
-        left = [pod_class for pod_class in exclusion.left if held.get(pod_class)]
-        right = [pod_class for pod_class in exclusion.right if held.get(pod_class)]
-        if any(one != other or held[one] > 1 for one in left for other in right):
-            found.append(f"classes {left} and {right} share a node of class {fill.node_class}")
+        if breaks_exclusion(exclusion, held):
+            found.append(f"classes {exclusion.left} and {exclusion.right} share a node of class {fill.node_class}")
     return found
 
 
@@ -74,9 +72,8 @@ def _domain_violations(problem: PackingProblem, placed: Integers) -> list[str]:
         if breaks_spread(spread, placed):
             found.append(f"spread of classes {spread.classes}: {spread_counts(spread, placed)} differ by more than {spread.max_skew}")
     for cap in problem.caps:
-        counts = domain_counts(placed, cap.classes, cap.domain, len(cap.room))
-        if any(count > room for count, room in zip(counts, cap.room, strict=True)):
-            found.append(f"classes {cap.classes}: {counts} in domains with room for {cap.room}")
+        if breaks_cap(cap, placed):
+            found.append(f"classes {cap.classes}: more than the room {cap.room} of their domains")
     return found
 
 
@@ -86,6 +83,17 @@ def breaks_spread(spread: Spread, placed: Integers) -> bool:
     least = 0 if spread.zero_minimum else min(counts, default=0)
     moved = domain_counts(placed, spread.classes, spread.domain, len(spread.base))
     return any(count > least + spread.max_skew for count, new in zip(counts, moved, strict=True) if new)
+
+
+def breaks_cap(cap: DomainCap, placed: Integers) -> bool:
+    """Whether a placement, int64[m, K], puts more pods in a domain than there is room for."""
+    counts = domain_counts(placed, cap.classes, cap.domain, len(cap.room))
+    return any(count > room for count, room in zip(counts, cap.room, strict=True))
+
+
+def breaks_exclusion(exclusion: Exclusion, held: Mapping[int, int]) -> bool:
+    """Whether a node's content, pods by class, has both sides of an exclusion."""
+    return any(held.get(i) for i in exclusion.left) and any(held.get(i) for i in exclusion.right)
 
 
 def spread_counts(spread: Spread, placed: Integers) -> list[int]:

@@ -3,8 +3,7 @@
 Stays: pods of a DaemonSet, static (mirror) pods, pods that an annotation protects from eviction, pods that are being deleted. They take
 their place on their node and are no part of the problem. Pods without a controller move unless `bare_pods_stay` is asked for: `kubectl
 drain` refuses them, the cluster autoscaler too, but a plan may want to know what they cost.
-Cordoned and control-plane nodes are closed, and those that hold more than they have: what is there may stay or leave, nothing else
-comes.
+Cordoned and control-plane nodes are closed: what is there may stay or leave, nothing else comes.
 """
 
 from __future__ import annotations
@@ -76,16 +75,13 @@ def sort_pods(cluster: Cluster, pending: Iterable[Pod], *, bare_pods_stay: bool 
     return Mobility(tuple(sorted(movable, key=lambda m: m.pod.key)), tuple(sorted(stays, key=lambda s: s.pod.key)))
 
 
-def closed_nodes(cluster: Cluster) -> dict[str, str]:
-    """Return the nodes that take no new pods, by name, with the reason; ask before pods are taken off."""
-    over = (cluster.requested > cluster.allocatable).any(axis=0) | (cluster.pod_counts > cluster.allowed_pods)
-    reasons = {}
-    for row in cluster.rows_in_order().tolist():
-        node = cluster.node(row)
-        reason = _why_closed(node) or ("holds more than it has" if over[row] else None)
-        if reason is not None:
-            reasons[node.name] = reason
-    return reasons
+def why_closed(node: Node) -> str | None:
+    """Say why a node takes no new pods; None if it does."""
+    if node.spec.unschedulable:
+        return "cordoned"
+    if any(label in node.metadata.labels for label in CONTROL_PLANE_LABELS):
+        return "control plane"
+    return None
 
 
 def is_daemon(pod: Pod) -> bool:
@@ -97,14 +93,6 @@ def is_daemon(pod: Pod) -> bool:
 def is_static(pod: Pod) -> bool:
     """Whether the kubelet runs the pod from a file of its own: the API server only has its mirror."""
     return MIRROR_ANNOTATION in pod.metadata.annotations or any(owner.kind == "Node" for owner in pod.metadata.owner_references)
-
-
-def _why_closed(node: Node) -> str | None:
-    if node.spec.unschedulable:
-        return "cordoned"
-    if any(label in node.metadata.labels for label in CONTROL_PLANE_LABELS):
-        return "control plane"
-    return None
 
 
 def _why_it_stays(pod: Pod, *, bare_pods_stay: bool) -> str | None:

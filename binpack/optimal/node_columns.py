@@ -32,9 +32,9 @@ class NodeColumns:
             if index is not None:
                 self.free[:, column] = np.maximum(cluster.allocatable[index, rows] - cluster.requested[index, rows], 0)
         self.free[:, -1] = np.maximum(cluster.allowed_pods[rows] - cluster.pod_counts[rows], 0)
-        # A node that holds more than it has is closed: there, whatever is there may stay.
-        self.free = np.where(classes.closed[:, None], np.maximum(self.free, classes.present.T @ self.size), self.free)
         self.limit: Integers = np.where(classes.eligible, self.demand[:, None], classes.kept)
+        for cap in couplings.caps:
+            self._cap(cap)
 
     def _cap(self, cap: NodeCap) -> None:
         """A cap on one class is a limit; on several it is one more resource."""
@@ -49,11 +49,18 @@ class NodeColumns:
         self.size = np.concatenate([self.size, taken], axis=1)
         self.free = np.concatenate([self.free, cap.most[:, None]], axis=1)
 
+    def close_where_broken(self) -> list[int]:
+        """Close the nodes whose pods of today could not all be placed there: these may stay, nothing else comes. Return the nodes."""
+        present = self._classes.present
+        load = present.T @ self.size
+        broken: NDArray[np.bool_] = np.any(load > self.free, axis=1) | np.any(present > self.limit, axis=0)
+        self.free = np.where(broken[:, None], np.maximum(self.free, load), self.free)
+        self.limit = np.where(broken[None, :], present, self.limit)
+        return [int(node) for node in np.flatnonzero(broken)]
+
     def problem(self, cost: Integers, cost_unit: int, relaxed: tuple[str, ...], names: list[str]) -> tuple[PackingProblem, list[list[int]]]:
         """Put equal nodes together: the problem, and the positions of the nodes of each node class."""
         classes, couplings = self._classes, self._couplings
-        for cap in couplings.caps:
-            self._cap(cap)
         size, free, unit = divide_exactly(self.size, self.demand, self.free)
         domains = np.array([s.domain for s in couplings.spreads] + [r.domain for r in couplings.rooms], np.int64).reshape(
             -1, self._rows.size

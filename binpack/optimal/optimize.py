@@ -19,7 +19,7 @@ from binpack.optimal.build import BuiltProblem, build_problem
 from binpack.optimal.certificate import certificate
 from binpack.optimal.legality import cost_of, placed_by_rank
 from binpack.optimal.mobility import Stays
-from binpack.optimal.present import present_fills, without_broken_spreads
+from binpack.optimal.present import present_fills, without_broken_rules
 from binpack.optimal.problem import PackingProblem
 from binpack.optimal.solution import Fill, Solution, Status
 from binpack.optimal.solve import Objective, solve
@@ -142,7 +142,7 @@ def optimize(
     options: dict[str, Any] = {"objective": objective, "prices": prices, "bare_pods_stay": bare_pods_stay}
     limits: dict[str, Any] = {"seed": seed, "time_limit_s": time_limit_s, "deterministic_limit": deterministic_limit}
     built = build_problem(cluster, profile, pending=waiting, **options)
-    built = replace(built, problem=without_broken_spreads(built.problem))
+    built = replace(built, problem=without_broken_rules(built.problem))
     solution = solve(built.problem, objective=objective, **limits)
     placement = assign(built, solution.fills)
     rejected = _rejections(cluster, built, placement)
@@ -178,7 +178,7 @@ def _acceptable(
     staying = {item.pod.key for pods in built.pods for item in pods if _attracted(item.pod)}
     free = [pod for pod in pending if pod.key not in staying]
     held = build_problem(cluster, profile, pending=free, staying=staying, **options)
-    held = replace(held, problem=without_broken_spreads(held.problem))
+    held = replace(held, problem=without_broken_rules(held.problem))
     second = solve(held.problem, objective=options["objective"], **limits)
     placement = {key: node for key, node in today.items() if key in staying} | assign(held, second.fills)
     if not _rejections(cluster, built, placement):

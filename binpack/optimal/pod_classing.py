@@ -24,7 +24,6 @@ class PodClassing:
     examples : list[PodGroup]
     eligible : bool[m, N]
     present : int64[m, N]
-    closed : bool[N]
     kept : int64[m, N]
         Pods of the class that are on a node today where they could not go anew: they may stay.
     """
@@ -61,7 +60,6 @@ class PodClassing:
             for item in pods:
                 if item.node in position:
                     self.present[pod_class, position[item.node]] += 1
-        self.closed = ~is_open
         self.kept = np.where(self.eligible, 0, self.present)
 
     def of(self, groups: Iterable[int]) -> tuple[int, ...]:

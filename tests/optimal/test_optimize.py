@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from binpack.framework.profile import Profile, build_profiles
 from binpack.framework.registry import Registry
@@ -129,7 +129,6 @@ def legal_minimum(case: ClusterCase) -> tuple[int, int] | None:
     return best
 
 
-@settings(max_examples=40)
 @given(clusters(min_nodes=1, max_nodes=3, max_placed=2, max_pending=2))
 def test_bounds_hold_for_every_legal_placement(case: ClusterCase) -> None:
     """Whatever pods and nodes are like: no legal placement beats the bound, and the solver's placement is legal."""
