@@ -134,9 +134,13 @@ def pause_condition(deployment: Deployment, now_us: int) -> Condition | None:
 
 
 def time_to_deadline_us(deployment: Deployment, status: DeploymentStatus, now_us: int) -> int | None:
-    """Return how long until a rollout that stands still times out, in microseconds; None if it cannot."""
+    """Return how long until a rollout that stands still times out, in microseconds; None if it cannot.
+
+    Upstream also polls, ten times a second, a Deployment that was completed and has lost pods since: that can never time out, and no
+    poll finds anything that an event would not tell.
+    """
     condition, seconds = find_condition(deployment.status.conditions, PROGRESSING), deadline_seconds(deployment)
-    if seconds is None or condition is None or is_complete(deployment, status) or condition.reason == TIMED_OUT:
+    if seconds is None or condition is None or is_complete(deployment, status) or condition.reason in (TIMED_OUT, NEW_AVAILABLE):
         return None
     since = condition.last_update_time
     return (time_of(since) if since is not None else now_us) + seconds * US_PER_S - now_us
