@@ -94,6 +94,10 @@ class Selector:
         """The label keys that it reads."""
         return frozenset(requirement.key for requirement in self.requirements)
 
+    def demand(self) -> tuple[str, tuple[str, ...]] | None:
+        """Return a label key and the values of which a selected label set has one; None if no requirement says so."""
+        return next(((r.key, r.values) for r in self.requirements if r.operator == "In"), None)
+
     def also(self, requirements: tuple[Requirement, ...]) -> Selector:
         """Demand further requirements; a selector that matches nothing stays so."""
         return Selector(_ordered((*self.requirements, *requirements)), self.nothing)

@@ -110,13 +110,17 @@ def namespace_labels(pod: Pod, cluster: Cluster) -> Mapping[str, str]:
 def matching_pods(cluster: Cluster, terms: tuple[AffinityTerm, ...]) -> NDArray[np.int64]:
     """Count each row's pods that match all given terms of an incoming pod (resolved ones), shape [capacity]."""
     key, weight, label_keys = _matching(terms)
-    return cluster.column(key, weight, label_keys=label_keys)
+    return cluster.column(key, weight, label_keys=label_keys, demand=_demand(terms))
 
 
 def matching_pods_number(cluster: Cluster, terms: tuple[AffinityTerm, ...]) -> int:
     """Return the number of that column in `cluster.counts.values`."""
     key, weight, label_keys = _matching(terms)
-    return cluster.column_number(key, weight, label_keys=label_keys)
+    return cluster.column_number(key, weight, label_keys=label_keys, demand=_demand(terms))
+
+
+def _demand(terms: tuple[AffinityTerm, ...]) -> tuple[str, tuple[str, ...]] | None:
+    return next((demand for term in terms if (demand := term.selector.demand()) is not None), None)
 
 
 def _matching(terms: tuple[AffinityTerm, ...]) -> tuple[Hashable, Callable[[PodClass], int], frozenset[str]]:

@@ -36,6 +36,8 @@ class CarriedTerms:
         self._seen = 0
         self._weights: dict[PodClass, dict[tuple[Kind, AffinityTerm], int]] = {}
         self._known: set[tuple[Kind, AffinityTerm]] = set()
+        self._numbers: dict[tuple[Kind, AffinityTerm], int] = {}
+        self._numbered: dict[PodClass, dict[int, int]] = {}
         self._by_label: dict[tuple[Kind, str, str], list[AffinityTerm]] = defaultdict(list)
         self._unlabelled: dict[Kind, list[AffinityTerm]] = defaultdict(list)
 
@@ -73,7 +75,21 @@ class CarriedTerms:
         return len(self._known)
 
     def _weight(self, kind: Kind, term: AffinityTerm) -> Callable[[PodClass], int]:
-        return lambda pod_class: self._terms_of(pod_class).get((kind, term), 0)
+        number = self._numbers.setdefault((kind, term), len(self._numbers))
+
+        def weight(pod_class: PodClass) -> int:
+            return self._numbered_of(pod_class).get(number, 0)
+
+        return weight
+
+    def _numbered_of(self, pod_class: PodClass) -> dict[int, int]:
+        """The weights of a class's terms by their number: asked for each term of each class, and a number is quickly looked up."""
+        found = self._numbered.get(pod_class)
+        if found is None:
+            weights = self._terms_of(pod_class)
+            found = {self._numbers.setdefault(term, len(self._numbers)): weight for term, weight in weights.items()}
+            self._numbered[pod_class] = found
+        return found
 
     def _terms_of(self, pod_class: PodClass) -> dict[tuple[Kind, AffinityTerm], int]:
         found = self._weights.get(pod_class)

@@ -94,7 +94,7 @@ def counted_pods(cluster: Cluster, namespace: str, selector: Selector) -> NDArra
     if selector.is_empty or selector.nothing:
         return np.zeros(cluster.capacity, np.int64)
     key, weight = _counted(namespace, selector)
-    return cluster.column(key, weight, label_keys=selector.keys())
+    return cluster.column(key, weight, label_keys=selector.keys(), demand=selector.demand())
 
 
 def counted_pods_number(cluster: Cluster, namespace: str, selector: Selector) -> int:
@@ -102,7 +102,7 @@ def counted_pods_number(cluster: Cluster, namespace: str, selector: Selector) ->
     if selector.is_empty or selector.nothing:
         return cluster.column_number(("PodTopologySpread", "none"), lambda pod_class: 0, label_keys=frozenset())
     key, weight = _counted(namespace, selector)
-    return cluster.column_number(key, weight, label_keys=selector.keys())
+    return cluster.column_number(key, weight, label_keys=selector.keys(), demand=selector.demand())
 
 
 def _counted(namespace: str, selector: Selector) -> tuple[Hashable, Callable[[PodClass], int]]:

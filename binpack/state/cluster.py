@@ -14,7 +14,7 @@ from binpack.model.node import Node
 from binpack.model.pod import Pod
 from binpack.state.catalog import Catalog
 from binpack.state.classes import FEATURES, PodClass, PodClasses
-from binpack.state.counts import ClassCounts
+from binpack.state.counts import ClassCounts, Demand
 from binpack.state.devices import Held
 from binpack.state.journal import Journal
 from binpack.state.node_table import NodeTable
@@ -51,7 +51,9 @@ class Cluster(NodeTable):
 
     # Reading
 
-    def column(self, key: Hashable, weight: Callable[[PodClass], int], *, label_keys: frozenset[str]) -> NDArray[np.int64]:
+    def column(
+        self, key: Hashable, weight: Callable[[PodClass], int], *, label_keys: frozenset[str], demand: Demand | None = None
+    ) -> NDArray[np.int64]:
         """Return a count column: the sum over each row's pods of a weight of their class, shape [capacity]. A copy.
 
         Parameters
@@ -62,10 +64,12 @@ class Cluster(NodeTable):
             From a pod class to the weight of each of its pods.
         label_keys : frozenset[str]
             The pod labels that the weight function reads: `PodClass.labels` holds only labels that somebody announced.
+        demand : Demand, optional
+            A label of `label_keys` and its values: classes without any of them weigh nothing, and are not asked about.
         """
         if self.classes.read_labels(label_keys):
             self._sort_pods_anew()
-        return self.counts.column(key, weight)
+        return self.counts.column(key, weight, demand)
 
     def pods_on(self, row: int) -> dict[str, Pod]:
         """Return the pods on a row by `namespace/name`, in the order in which they came."""
@@ -171,11 +175,13 @@ class Cluster(NodeTable):
             self._node_of[key] = pod.spec.node_name
         self.counts.note(classes, rows)
 
-    def column_number(self, key: Hashable, weight: Callable[[PodClass], int], *, label_keys: frozenset[str]) -> int:
+    def column_number(
+        self, key: Hashable, weight: Callable[[PodClass], int], *, label_keys: frozenset[str], demand: Demand | None = None
+    ) -> int:
         """Return the number of a count column in `counts.values`, as `column` returns the column itself."""
         if self.classes.read_labels(label_keys):
             self._sort_pods_anew()
-        return self.counts.number(key, weight)
+        return self.counts.number(key, weight, demand)
 
     def read_labels(self, keys: frozenset[str]) -> None:
         """Let labels tell pod classes apart, also where no count column reads them."""

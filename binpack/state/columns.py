@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -63,6 +63,14 @@ class LabelColumn:
         value = None if node is None else node.metadata.labels.get(self.key)
         self.codes[row] = ABSENT if value is None else self.code(value)
 
+    def fill(self, nodes: Sequence[Node | None]) -> None:
+        """Take every row's value from its node, for an empty column."""
+        labels = [None if node is None else node.metadata.labels.get(self.key) for node in nodes]
+        numbers = self._codes_by_value
+        codes = [ABSENT if value is None else numbers.setdefault(value, len(numbers)) for value in labels]
+        self.codes[:] = codes
+        self.values = list(numbers)
+
     def code(self, value: str) -> int:
         """Return the code of a value, giving it a new one if needed."""
         if value not in self._codes_by_value:
@@ -89,6 +97,11 @@ class NodeValueColumn:
     def set(self, row: int, node: Node | None) -> None:
         """Take a row's value from its node; None empties the row."""
         self.values[row] = 0 if node is None else self._of(node)
+
+    def fill(self, nodes: Sequence[Node | None]) -> None:
+        """Take every row's value from its node, for an empty column."""
+        of = self._of
+        self.values[:] = [0 if node is None else of(node) for node in nodes]
 
     def grow(self, rows: int) -> None:
         """Make room for more rows."""

@@ -22,10 +22,15 @@ from binpack.state.domain_sums import DomainSums
 MAX_COLUMNS = 2048
 
 
+Demand = tuple[str, tuple[str, ...]]
+"""A label and its values: a weight is 0 for every class that has none of them. Spares asking each selector about each class."""
+
+
 @dataclass(slots=True)
 class _Column:
     number: int
     weight: Callable[[PodClass], int]
+    demand: Demand | None
 
 
 @dataclass(slots=True)
@@ -69,8 +74,10 @@ class ClassCounts:
         self._columns: OrderedDict[Hashable, _Column] = OrderedDict()
         self._free: list[int] = []
         self._placed: dict[PodClass, _Placed] = {}
+        self._by_demand: dict[tuple[str, str] | None, dict[int, _Column]] = {}
+        self._by_label: dict[tuple[str, str], list[PodClass]] = {}
 
-    def column(self, key: Hashable, weight: Callable[[PodClass], int]) -> NDArray[np.int64]:
+    def column(self, key: Hashable, weight: Callable[[PodClass], int], demand: Demand | None = None) -> NDArray[np.int64]:
         """Return the column of a weight function: shape [rows], holes 0. A copy, as of now.
 
         Parameters
@@ -79,12 +86,14 @@ class ClassCounts:
             Identifies the weight function: equal keys must mean equal weights for every class.
         weight : callable
             From a class to the weight of each of its pods.
+        demand : Demand, optional
+            Which classes alone can weigh anything.
         """
-        number = self.number(key, weight)  # which may make a larger array of values
+        number = self.number(key, weight, demand)  # which may make a larger array of values
         line: NDArray[np.int32] = self.values[number]
         return line.astype(np.int64)
 
-    def number(self, key: Hashable, weight: Callable[[PodClass], int]) -> int:
+    def number(self, key: Hashable, weight: Callable[[PodClass], int], demand: Demand | None = None) -> int:
         """Return the number of a column: its line of `values`, as long as `epoch` stands still."""
         column = self._columns.get(key)
         if column is not None:
@@ -92,7 +101,9 @@ class ClassCounts:
             return column.number
         if len(self._columns) >= self._max_columns:
             self._forget(self._columns.popitem(last=False)[1])
-        column = self._columns[key] = _Column(self._free_number(), weight)
+        column = self._columns[key] = _Column(self._free_number(), weight, demand)
+        for entry in _entries(demand):
+            self._by_demand.setdefault(entry, {})[column.number] = column
         self._fill(column)
         return column.number
 
@@ -125,6 +136,9 @@ class ClassCounts:
         self._columns.clear()
         self._placed.clear()
         self._free.clear()
+        self._by_demand.clear()
+        self._by_label.clear()
+        self.values[:] = 0
         self.sums.clear()
         self.epoch += 1
         self.version += 1
@@ -139,8 +153,12 @@ class ClassCounts:
         placed = self._placed.get(pod_class)
         if placed is None:
             placed = self._placed[pod_class] = _Placed()
-            self.selector_evaluations += len(self._columns)
-            weights = ((column.number, column.weight(pod_class)) for column in self._columns.values())
+            labels = list(pod_class.labels.items())
+            for label in labels:
+                self._by_label.setdefault(label, []).append(pod_class)
+            asked = {number: column for entry in (None, *labels) for number, column in self._by_demand.get(entry, {}).items()}
+            self.selector_evaluations += len(asked)
+            weights = ((number, column.weight(pod_class)) for number, column in asked.items())
             placed.touches.extend((number, weight) for number, weight in weights if weight)
             self.version += 1
         return placed
@@ -157,23 +175,37 @@ class ClassCounts:
 
     def _fill(self, column: _Column) -> None:
         values = self.values[column.number]
-        values[:] = 0
-        self.selector_evaluations += len(self._placed)
         self.version += 1
-        for pod_class, placed in self._placed.items():
+        for pod_class in self._asked(column.demand):
+            self.selector_evaluations += 1
             weight = column.weight(pod_class)
             if weight:
+                placed = self._placed[pod_class]
                 placed.touches.append((column.number, weight))
                 rows = np.fromiter(placed.by_row.keys(), np.intp, len(placed.by_row))
                 values[rows] += weight * np.fromiter(placed.by_row.values(), np.int32, len(placed.by_row))
+
+    def _asked(self, demand: Demand | None) -> list[PodClass]:
+        """The classes that may weigh something, in the order in which they were met."""
+        if demand is None:
+            return list(self._placed)
+        return [pod_class for entry in _entries(demand) for pod_class in self._by_label.get(entry or ("", ""), ())]
 
     def _forget(self, column: _Column) -> None:
         self.epoch += 1
         self.version += 1
         self._free.append(column.number)
+        self.values[column.number] = 0
+        for entry in _entries(column.demand):
+            del self._by_demand[entry][column.number]
         self.sums.clear()
         for placed in self._placed.values():
             placed.touches[:] = [touch for touch in placed.touches if touch[0] != column.number]
+
+
+def _entries(demand: Demand | None) -> list[tuple[str, str] | None]:
+    """Where a demand is looked up; None for what may weigh any class."""
+    return [None] if demand is None else [(demand[0], value) for value in dict.fromkeys(demand[1])]
 
 
 def _count(by_row: dict[int, int], row: int, pods: int) -> None:

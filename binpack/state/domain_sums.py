@@ -52,7 +52,7 @@ class DomainSums:
         number = self._vectors.get(key)
         return number if number is not None and self._stamps[number] == stamp else None
 
-    def set_vector(self, key: Hashable, stamp: int, domains: NDArray[np.int32], columns: NDArray[np.int32]) -> int:
+    def set_vector(self, key: Hashable, stamp: int, domains: NDArray[np.int32], columns: NDArray[np.int32], *, values: int) -> int:
         """Set a vector, and add up anew what was summed over it.
 
         Parameters
@@ -64,13 +64,14 @@ class DomainSums:
             Shape [rows].
         columns : NDArray[np.int32]
             All count columns, shape [columns, rows].
+        values : int
+            How many values the label has. Rows that do not count have domains, too, which are looked up in the sums.
         """
         number = self._vectors.setdefault(key, len(self._vectors))
         if number == len(self._stamps):
             self._stamps.append(stamp)
         self._stamps[number] = stamp
-        highest = int(domains.max(initial=-1)) + 1
-        self._make_room(len(self._vectors), len(self.column_of), highest)
+        self._make_room(len(self._vectors), len(self.column_of), values)
         self.vectors[number] = domains
         self.present[number] = False
         self.present[number, domains[domains >= 0]] = True
@@ -113,10 +114,12 @@ class DomainSums:
         self.vectors = grown(self.vectors, rows, ABSENT)
 
     def _add_up(self, number: int, column: NDArray[np.int32]) -> None:
+        self.values[number] = 0
+        if not column.any():
+            return
         domains = self.vectors[self.vector_of[number]]
         counted = domains >= 0
         found = np.bincount(domains[counted], column[counted].astype(np.float64), minlength=1)
-        self.values[number] = 0
         # Counts stay far below 2^53, so that the floats of bincount are exact.
         self.values[number, : len(found)] = found.astype(np.int64)
 

@@ -132,8 +132,7 @@ class NodeTable:
         column = self._node_values.get(key)
         if column is None:
             column = self._node_values[key] = NodeValueColumn(of, self.capacity)
-            for row in np.flatnonzero(self.active):
-                column.set(int(row), self.nodes[row])
+            column.fill(self.nodes)
         return column.values
 
     def used_ports(self, protocol: str, port: int) -> dict[str, NDArray[np.bool_]]:
@@ -227,6 +226,5 @@ class NodeTable:
         column = self._labels.get(key)
         if column is None:
             column = self._labels[key] = LabelColumn(key, self.capacity)
-            for row in np.flatnonzero(self.active):
-                column.set(int(row), self.nodes[row])
+            column.fill(self.nodes)
         return column

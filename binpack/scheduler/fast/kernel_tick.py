@@ -70,8 +70,7 @@ class KernelTick:
         cluster.journal.position = int(self._control[at.POSITION])
         self._count(placed)
         rows = chosen[:placed].tolist()
-        names = self._nodes.names
-        nodes = [names[row] for row in rows]
+        nodes = [cluster.node(row).name for row in rows]
         bound = [replace(pod, spec=replace(pod.spec, node_name=node)) for pod, node in zip(pods, nodes, strict=False)]
         cluster.adopt(bound, classes[:placed], rows)
         return nodes

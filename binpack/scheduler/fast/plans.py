@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from binpack.errors import SchedulingError
 from binpack.framework.profile import Profile
 from binpack.model.pod import Pod
+from binpack.model.selectors import SelectorError
 from binpack.plugins.carried_terms import terms_in
 from binpack.scheduler.fast.compile import PlanCompiler
 from binpack.scheduler.fast.counters import Counters
@@ -121,5 +122,5 @@ class Plans:
     def _compile(self, pod: Pod) -> Plan | None:
         try:
             return self.compiler.compile(pod)
-        except (NotCachedError, SchedulingError):
+        except (NotCachedError, SchedulingError, SelectorError):
             return None

@@ -197,7 +197,6 @@ class NodeTables:
     def lay_out(self, compiler: PlanCompiler, *, kube: bool, start: int) -> None:
         """Make everything anew."""
         cluster, geometry = self._cluster, compiler.geometry
-        self.names = [None if node is None else node.name for node in cluster.nodes]
         self.block_zone = geometry.block_zone
         ordered = np.roll(cluster.rows_in_order(), -start)
         self.list_positions: NDArray[np.int32] = np.zeros(cluster.capacity, np.int32)

@@ -22,7 +22,7 @@ class Vectors:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._makers: dict[Hashable, Make] = {}
+        self._makers: dict[tuple[str, Hashable], Make] = {}
 
     def number(self, key: str, inclusion: Hashable, included: Callable[[], NDArray[np.bool_] | None]) -> int:
         """Return the number of a vector in `cluster.counts.sums`.
@@ -59,7 +59,10 @@ class Vectors:
         """Forget all: the numbers are void."""
         self._makers.clear()
 
-    def _set(self, name: Hashable) -> int:
+    def _set(self, name: tuple[str, Hashable]) -> int:
         counts, stamp = self._cluster.counts, self._cluster.static_version
         number = counts.sums.vector(name, stamp)
-        return counts.sums.set_vector(name, stamp, self._makers[name](), counts.values) if number is None else number
+        if number is None:
+            domains, values = self._makers[name](), len(self._cluster.label_values(name[0]))
+            number = counts.sums.set_vector(name, stamp, domains, counts.values, values=values)
+        return number
