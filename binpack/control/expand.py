@@ -18,6 +18,7 @@ from binpack.control.clock import Clock
 from binpack.control.controller_manager import WORKLOAD_CONTROLLERS, start
 from binpack.control.plane import ControlPlane
 from binpack.control.records import EventSink
+from binpack.errors import ManifestError
 from binpack.model.base import replace
 from binpack.model.kinds import KubernetesObject
 from binpack.model.meta import controller_of
@@ -66,6 +67,8 @@ def expand(objects: Iterable[KubernetesObject], *, generator: np.random.Generato
 
     Raises
     ------
+    ManifestError
+        If a pod is refused, for example because its priority class does not exist.
     ApiError
         If two of the owners have the same name.
     """
@@ -82,7 +85,11 @@ def expand(objects: Iterable[KubernetesObject], *, generator: np.random.Generato
         is_new = isinstance(value, _OWNERS) and _identity(meta.namespace, value.kind, meta.name) not in owned
         if is_new and meta.deletion_timestamp is None:
             created.append(store.create(value))
-    ControlPlane(store, start(WORKLOAD_CONTROLLERS, store, EventSink())).settle()
+    sink = EventSink()
+    ControlPlane(store, start(WORKLOAD_CONTROLLERS, store, sink)).settle()
+    for event in sink.recorded:
+        if event.type == "Warning":
+            raise ManifestError(f"{event.kind} {event.namespace}/{event.name}: {event.message}")
     positions = {owner.metadata.uid: position for position, owner in enumerate(created)}
     ordered = sorted(store.scan(Pod), key=lambda pod: positions[_root_uid(pod, store)])
     given = {_identity(value.metadata.namespace, value.kind, value.metadata.name) for value in created}

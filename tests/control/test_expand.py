@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from binpack.control.expand import expand_workloads
+from binpack.errors import ManifestError
 from binpack.model.base import replace
 from binpack.model.meta import controller_of
 from binpack.testing import deployment, job, pod, priority_class, replica_set
@@ -55,3 +57,8 @@ def test_what_is_suspended_paused_or_gone_has_no_pods():
     paused = deployment("web", pod())
     paused = replace(paused, spec=replace(paused.spec, paused=True))
     assert expand_workloads([suspended, paused, deployment("none", pod(), replicas=0)]) == ()
+
+
+def test_a_pod_that_is_refused_is_a_mistake_of_the_manifest():
+    with pytest.raises(ManifestError, match=r"ReplicaSet default/web-\w+: .*no PriorityClass with name gold was found"):
+        expand_workloads([deployment("web", pod().priority_class("gold"), replicas=3)])
