@@ -114,7 +114,13 @@ def apply(value: ApiObject, store: Store) -> ApiObject:
     current = store.find(resource, value.metadata.name, namespace)
     if current is None:
         return store.create(value)
-    return store.update(_merged(value, current))
+    updated = store.update(_merged(value, current))
+    if isinstance(value, Node) and isinstance(updated, Node) and value.status.capacity:
+        # A machine of another size. What its kubelet reports besides stays.
+        sizes = store.admission.default(value).status
+        status = replace(updated.status, capacity=sizes.capacity, allocatable=sizes.allocatable)
+        return store.update_status(replace(updated, status=status))
+    return updated
 
 
 def _merged(new: ApiObject, current: ApiObject) -> ApiObject:

@@ -170,6 +170,18 @@ def test_apply_brings_what_is_there_to_the_manifest():
     assert {one.metadata.name for one in store.scan("Namespace")} == {"default", "prod"}
 
 
+def test_a_node_can_be_applied_anew_with_labels_and_another_size():
+    larger = node("n0").cpu(16).label(disk="ssd").taint("mine", "yes").build()
+    simulation = started()
+    simulation.extend([Cordon(1 * S, "n0"), Apply(2 * S, larger), Apply(2 * S, pod("big").request(cpu="9").tolerates("mine").build())])
+    simulation.run(until_us=10 * S)
+    found = simulation.store.get(Node, "n0")
+    assert (str(found.status.allocatable["cpu"]), found.metadata.labels["disk"]) == ("16", "ssd")
+    assert [one.type for one in found.status.conditions if one.status == "True"] == ["Ready"]
+    assert [one.key for one in found.spec.taints] == ["mine"], "the manifest does not cordon it"
+    assert simulation.store.get(Pod, "big", "default").spec.node_name == "n0"
+
+
 @pytest.mark.parametrize(
     ("why", "event", "message"),
     [
