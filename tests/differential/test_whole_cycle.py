@@ -21,6 +21,7 @@ from binpack.conformance.sequence import run_sequence
 from binpack.conformance.timeline import run_timeline
 from binpack.framework.registry import Registry
 from binpack.plugins import in_tree
+from binpack.scheduler.cached_cycle import CachedCycle
 from binpack.scheduler.cycle import SchedulingCycle
 from binpack.scheduler.ties import TieBreaker
 
@@ -67,6 +68,29 @@ def disagreements(record):
 @given(seed=SEEDS)
 def test_decisions(features, seed):
     assert list(disagreements(scenario(random.Random(seed), features))) == []
+
+
+CACHED = ("resources", "nodeaffinity", "taints", "ports", "interpod", "spread", "images")
+
+
+def again(record):
+    """The same pods three times under other names, so that cached answers are asked for."""
+    pending = []
+    for number in range(3):
+        for pod in record["pending"]:
+            pending.append(pod | {"metadata": pod["metadata"] | {"name": f"{pod['metadata']['name']}-{number}"}})
+    return record | {"pending": pending}
+
+
+@pytest.mark.parametrize("kernels", [False, True])
+@given(seed=SEEDS)
+def test_cached_decisions(kernels, seed):
+    rnd = random.Random(seed)
+    record = again(scenario(rnd, {feature for feature in CACHED if rnd.random() < 0.3}))
+    recorded = Scenario("drawn", "mixed", record)
+    cycle = CachedCycle(recorded.cluster(), recorded.profiles(REGISTRY), tie_breaker=TieBreaker(), kernels=kernels)
+    for pod, expected in zip(recorded.pods("pending"), expected_results(record), strict=True):
+        assert cycle.place(pod).node == expected.get("bound"), pod.key
 
 
 @given(seed=SEEDS)
