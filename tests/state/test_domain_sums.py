@@ -13,5 +13,6 @@ def test_a_domain_in_which_no_row_counts_has_its_place() -> None:
     sums.grow(2)
     columns = np.array([[3, 5]], np.int32)
     vector = sums.set_vector("zone", 1, np.array([0, -1], np.int32), columns, values=2)
-    assert sums.values[sums.number(0, vector, columns)].tolist() == [3, 0]
+    number = sums.number(0, vector, columns)
+    assert sums.values[number].tolist() == [3, 0]
     assert sums.present[vector].tolist() == [True, False]
