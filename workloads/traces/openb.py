@@ -64,6 +64,8 @@ class OpenbPod:
         When it was scheduled, if it ever was.
     line : int
         Of the file.
+    gpu_spec : str
+        The allowed models as they are written, empty without devices.
     """
 
     name: str
@@ -76,6 +78,7 @@ class OpenbPod:
     ended_s: int
     started_s: int | None
     line: int
+    gpu_spec: str = ""
 
 
 def trace_folder(trace_dir: str | os.PathLike[str] | None = None) -> Path:
@@ -225,4 +228,5 @@ def _pod_of(row: TableRow) -> OpenbPod:
         ended_s=row.integer_or_none("deletion_time") or 0,
         started_s=row.integer_or_none("scheduled_time"),
         line=row.line,
+        gpu_spec=row.text("gpu_spec") if devices else "",
     )

@@ -86,10 +86,13 @@ def _tune(arrivals: list[Arrival], by_name: Sequence[OpenbPod], target_milli: in
         requested -= device_milli(arrivals.pop(random.intn(len(arrivals))).pod)
         if requested <= target_milli:
             return
+    if requested == target_milli:
+        return
     copies = 0
-    while requested < target_milli:
+    while True:
         pod = by_name[random.intn(len(by_name))]
-        # One device's share is looked at, not all: a pod with several can overshoot. The first that does not fit ends it.
+        # One device's share is looked at, not all: a pod with several can overshoot. The first that does not fit ends it, and
+        # nothing else: also when the target is met exactly, one more is drawn.
         if requested + pod.milli_per_device > target_milli:
             return
         arrivals.append(Arrival(f"{pod.name}-tuned-{copies}", pod))
