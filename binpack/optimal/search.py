@@ -13,6 +13,7 @@ from binpack.optimal.budget import Budget
 from binpack.optimal.incumbent import Incumbent
 from binpack.optimal.methods import cp_sat
 from binpack.optimal.methods.greedy import WORK_A_FILL, WORK_PER_CELL, greedy_packings, improved, score
+from binpack.optimal.methods.sequential import VARIANTS, Sequential
 from binpack.optimal.packing import Packing
 from binpack.optimal.present import present_fills
 from binpack.optimal.problem import PackingProblem
@@ -120,6 +121,18 @@ class Search:
                 return
         if best_packing is not None:
             self.offer(pieces.merge(improved(best_packing).fills()), "greedy")
+
+    def node_by_node(self) -> None:
+        """Offer node-by-node fills for the case that greedy ones leave pods out: of all pods while a bound allows it, or by rank."""
+        possible = self.problem.placeable.all() and self.cheap_bound(self.problem.rank_demand).value is not None
+        whole = Sequential(self.whole.problem, self.budget)
+        ranked = Sequential(self.ranked.problem, self.budget)
+        for variant in range(len(VARIANTS)):
+            for pieces, fill in ((self.whole, whole), (self.ranked, ranked)):
+                if self.incumbent.complete or self.budget.exhausted():
+                    return
+                if fill is ranked or possible:
+                    self.offer(pieces.merge(fill.part(variant)), "node by node")
 
     def worth_cp_sat(self) -> bool:
         """Whether the aggregated model is small enough."""

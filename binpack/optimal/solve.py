@@ -87,12 +87,14 @@ def solve(
 
 
 def _start(search: Search, *, minimising: bool) -> None:
-    """Offer today's placement, and greedy fills until they reach the bound."""
+    """Offer today's placement, and greedy fills until they reach the bound; where they leave pods out, node-by-node fills."""
     search.offer_present()
     if minimising:
         search.greedy(search.whole, by_rank=False, enough=search.cheap_bound(search.problem.rank_demand).value)
     if not search.incumbent.complete:
         search.greedy(search.ranked, by_rank=True, enough=None)
+    if not search.incumbent.complete:
+        search.node_by_node()
 
 
 def _must(problem: PackingProblem) -> tuple[int, ...]:

@@ -24,6 +24,7 @@ from binpack.optimal.solution import Fill, gathered
 Numbers = NDArray[np.float64]
 
 STEPS_A_NODE = 2_000
+EMPHASIS = 4.0
 CONFINED = 0.4
 """How much more a pod weighs that (almost) no node can take than one that every node can."""
 VARIANTS = (("largest", 1.1), ("scarcity", 1.02), ("largest", 1.2), ("scarcity", 1.1), ("largest", 1.05), ("scarcity", 1.0))
@@ -56,6 +57,12 @@ class Sequential:
         measure, exponent = VARIANTS[variant]
         return self.fill(self._weights(measure, exponent, CONFINED), self.problem.demand, self.problem.supply)
 
+    def part(self, variant: int) -> tuple[Fill, ...]:
+        """A placement by one of `VARIANTS` weightings, of as many pods as it comes to; those of earlier ranks weigh much more."""
+        measure, exponent = VARIANTS[variant]
+        emphasis = EMPHASIS ** -self.problem.rank.astype(float)
+        return self._filled(self._weights(measure, exponent, CONFINED, emphasis), self.problem.demand, self.problem.supply)
+
     def fill(self, weights: Sequence[int], demand: Integers, supply: Integers) -> tuple[Fill, ...] | None:
         """Fill nodes until no pod is left; None if the nodes do not suffice.
 
@@ -65,20 +72,9 @@ class Sequential:
         demand : int64[m]
         supply : int64[K]
         """
-        left, spare = demand.tolist(), supply.tolist()
-        offers = _Offers(self._pricer, self.problem, weights, spare)
-        fills: list[Fill] = []
-        before = self._pricer.steps
-        while any(left):
-            chosen = offers.best(left, spare)
-            if chosen is None:
-                return None
-            fills.append(chosen)
-            spare[chosen.node_class] -= chosen.nodes
-            for pod_class, pods in chosen.pods:
-                left[pod_class] -= pods * chosen.nodes
-        self.budget.spend(WORK_PER_STEP * (self._pricer.steps - before))
-        return gathered(fills)
+        fills = self._filled(weights, demand, supply)
+        placed = sum(count * fill.nodes for fill in fills for _, count in fill.pods)
+        return fills if placed == int(demand.sum()) else None
 
     def improve(self, fills: tuple[Fill, ...], enough: int | None, generator: np.random.Generator, *, rounds: int) -> tuple[Fill, ...]:
         """Empty some nodes, the badly filled ones rather, and fill what they held again with weights a little off; keep what is no worse.
@@ -114,6 +110,22 @@ class Sequential:
                 nodes = kept + [Fill(fill.node_class, 1, fill.pods) for fill in again for _ in range(fill.nodes)]
                 cost = cost_of(self.problem, nodes)
         return gathered(nodes)
+
+    def _filled(self, weights: Sequence[int], demand: Integers, supply: Integers) -> tuple[Fill, ...]:
+        left, spare = demand.tolist(), supply.tolist()
+        offers = _Offers(self._pricer, self.problem, weights, spare)
+        fills: list[Fill] = []
+        before = self._pricer.steps
+        while any(left):
+            chosen = offers.best(left, spare)
+            if chosen is None:
+                break
+            fills.append(chosen)
+            spare[chosen.node_class] -= chosen.nodes
+            for pod_class, pods in chosen.pods:
+                left[pod_class] -= pods * chosen.nodes
+        self.budget.spend(WORK_PER_STEP * (self._pricer.steps - before))
+        return gathered(fills)
 
     def _weights(self, measure: str, exponent: float, confined: float, noise: Numbers | float = 1.0) -> list[int]:
         """Large pods weigh more than in proportion, and so do those that few nodes can take."""
