@@ -12,8 +12,8 @@ from binpack.model.base import replace
 from binpack.model.pod import Pod
 from binpack.scheduler.fast.compile import PlanCompiler
 from binpack.scheduler.fast.counters import Counters
-from binpack.scheduler.fast.encoding import is_exact
 from binpack.scheduler.fast.plan import Plan
+from binpack.scheduler.fast.shape_codes import is_exact
 from binpack.scheduler.fast.tables import ClassTables, NodeTables, TouchTables
 from binpack.scheduler.kernels import layout as at
 from binpack.scheduler.ties import Ties

@@ -56,6 +56,7 @@ class NumpyDecision:
         NotCachedError
             If a plugin has more to say than a verdict for each row.
         """
+        epoch = self.cluster.counts.epoch
         rest = self.compiler.shapes.caught_up(plan.shape)
         static = self.compiler.statics.current(plan.static)
         feasible = (rest >= 0) & (static.codes >= 0)
@@ -63,6 +64,8 @@ class NumpyDecision:
         rows = np.flatnonzero(feasible)
         if len(rows) <= 1:
             return int(rows[0]) if len(rows) else None
+        if epoch != self.cluster.counts.epoch:
+            raise NotCachedError("a plugin has read labels that told no classes apart before: sums have other numbers now")
         totals = rest.take(rows).astype(np.int64)
         if not static.trivial:
             codes = static.codes.take(rows)

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from binpack.framework.profile import Profile
+from binpack.model.base import replace
 from binpack.model.pod import Pod
 from binpack.plugins.dynamic_resources import DynamicResources
 from binpack.plugins.volume_binding import VolumeBinding
@@ -15,6 +16,7 @@ from binpack.scheduler.fast.compile import is_cacheable
 from binpack.scheduler.fast.counters import Counters
 from binpack.scheduler.fast.fallback import NotCachedError
 from binpack.scheduler.fast.numpy_decision import NumpyDecision
+from binpack.scheduler.fast.plan import Plan
 from binpack.scheduler.fast.plans import Plans
 from binpack.scheduler.ties import TieBreaker, Ties
 from binpack.state.cluster import Cluster
@@ -68,23 +70,44 @@ class FastScheduler:
             return None
         (pod_class,), plans = self._plans.of((pod,))
         plan = plans[pod_class]
-        if plan is None:
-            return None
+        return None if plan is None else self._row_for(pod, plan, start)
+
+    def place_in_numpy(self, pods: Sequence[Pod], start: int) -> list[str]:
+        """Place pods one after another, as far as the cache goes; return the nodes of those placed."""
+        nodes: list[str] = []
+        if not self._usable or not reserves_nothing(self._profile):
+            return nodes
+        classes, plans = self._plans.of(pods)
+        epoch = self._cluster.counts.epoch
+        for pod, pod_class in zip(pods, classes, strict=True):
+            if epoch != self._cluster.counts.epoch:
+                # A plugin without cached parts has read labels that told no classes apart before: the plans are void.
+                break
+            plan = plans[pod_class]
+            row = None if plan is None or pod.status.nominated_node_name else self._row_for(pod, plan, start)
+            if row is None:
+                break
+            node = self._cluster.node(row).name
+            self._cluster.add_pod(replace(pod, spec=replace(pod.spec, node_name=node)), node)
+            nodes.append(node)
+        return nodes
+
+    def _row_for(self, pod: Pod, plan: Plan, start: int) -> int | None:
         try:
             row = self._numpy.row_for(pod, plan, start)
         except NotCachedError:
             return None
-        if row is not None:
-            self.counters.decisions += 1
+        self.counters.decisions += row is not None
         return row
 
     def place(self, pods: Sequence[Pod], start: int) -> list[str]:
-        """Place pods one after another, as far as kernels can; return the nodes of those placed. Nothing without kernels."""
+        """Place pods one after another, as far as kernels can, or in numpy; return the nodes of those placed."""
         if not self._usable or not self._with_kernels:
-            return []
+            return self.place_in_numpy(pods, start)
         if self._pods_to_wait_for > 0:
-            self._pods_to_wait_for -= 1
-            return []
+            nodes = self.place_in_numpy(pods, start)
+            self._pods_to_wait_for -= max(len(nodes), 1)
+            return nodes
         end = next((index for index, pod in enumerate(pods) if pod.status.nominated_node_name), len(pods))
         if end == 0:
             return []
@@ -103,4 +126,9 @@ def has_numba() -> bool:
 
 def covered_by_kernels(profile: Profile, ties: Ties) -> bool:
     """Tell whether kernels can decide for a profile: no tie rule that draws, nothing to reserve for pods without volumes."""
-    return ties in (Ties.FIRST, Ties.KUBE) and all(type(plugin) in (VolumeBinding, DynamicResources) for plugin in profile.reserves)
+    return ties in (Ties.FIRST, Ties.KUBE) and reserves_nothing(profile)
+
+
+def reserves_nothing(profile: Profile) -> bool:
+    """Tell whether pods without volumes and devices have nothing to reserve."""
+    return all(type(plugin) in (VolumeBinding, DynamicResources) for plugin in profile.reserves)

@@ -18,6 +18,8 @@ from binpack.plugins.node_resources_balanced_allocation import NodeResourcesBala
 from binpack.plugins.node_resources_fit import NodeResourcesFit, Wanted
 from binpack.plugins.resource_allocation import ScoredRequest
 from binpack.scheduler.fast.counters import Counters
+from binpack.scheduler.fast.shape_codes import encode_shape, is_exact
+from binpack.scheduler.fast.usual_shape import UsualShape, read_usual
 from binpack.state.cluster import Cluster
 from binpack.state.columns import grown
 from binpack.state.node_rows import NodeRows
@@ -64,6 +66,9 @@ class ShapeSlots:
         self.positions: NDArray[np.int64] = np.zeros(0, np.int64)
         self.shapes: list[Shape] = []
         self.epoch = 0
+        self._usual: list[UsualShape | None] = []
+        self._usual_stamp = -1
+        self._usual_nodes = False
         self._numbers: dict[Hashable, int] = {}
 
     def number(self, pod: Pod) -> int:
@@ -75,6 +80,7 @@ class ShapeSlots:
                 self._forget_all()
             number = self._numbers[shape] = len(self.shapes)
             self.shapes.append(shape)
+            self._usual.append(read_usual(encode_shape(self._cluster, self, number)))
             self._make_room()
         return number
 
@@ -107,7 +113,19 @@ class ShapeSlots:
             _prepared(self.balanced.prepare_score(pod, self._cluster, None)) if self.balanced is not None else None,
         )
 
+    def usual_nodes(self) -> bool:
+        """Tell whether every node has cpu and memory, and amounts whose hundredfold is exact as a float."""
+        cluster = self._cluster
+        if self._usual_stamp != cluster.static_version:
+            self._usual_stamp = cluster.static_version
+            amounts = cluster.allocatable[:2, cluster.active]
+            self._usual_nodes = bool((amounts > 0).all() and is_exact(cluster))
+        return self._usual_nodes
+
     def _work_out(self, number: int, rows: NodeRows) -> NDArray[np.int16]:
+        usual = self._usual[number]
+        if usual is not None and self.usual_nodes():
+            return usual.rest(rows)
         wanted, scored, balanced = self.shapes[number]
         total = np.zeros(len(rows), np.int64)
         if self.fit_score is not None and scored is not None:
@@ -128,6 +146,7 @@ class ShapeSlots:
 
     def _forget_all(self) -> None:
         self.shapes.clear()
+        self._usual.clear()
         self._numbers.clear()
         self.positions[:] = STALE
         self.epoch += 1

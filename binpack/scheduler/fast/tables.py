@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from binpack.scheduler.fast.compile import PlanCompiler
-from binpack.scheduler.fast.encoding import encode_class, encode_operations, encode_placed, encode_shape
+from binpack.scheduler.fast.encoding import encode_class, encode_operations, encode_placed
 from binpack.scheduler.fast.plan import Plan
+from binpack.scheduler.fast.shape_codes import encode_shape
 from binpack.scheduler.kernels import layout as at
 from binpack.state.classes import PodClass
 from binpack.state.cluster import Cluster
