@@ -65,6 +65,7 @@ class DefaultPreemption:
             return PostFilterResult(Outcome.UNSCHEDULABLE, (f"preemption: {ineligible}",))
         budgets = _budgets(failed.cluster)
         candidates: list[Candidate] = []
+        problems: list[str] = []
         reasons: Counter[str] = Counter()
         helpful = self._potential_nodes(failed)
         wanted = self._candidates_wanted(len(helpful))
@@ -73,8 +74,11 @@ class DefaultPreemption:
             tried += 1
             with failed.dry_run(int(row)) as trial:
                 found = _victims_on(pod, failed, int(row), trial, budgets)
+            if found is None:
+                problems.append(f'expected at least one victim pod on node "{failed.cluster.node(int(row)).name}"')
+                continue
             if isinstance(found, Status):
-                reasons.update(set(found.reasons))
+                reasons.update(found.reasons)
                 continue
             candidates.append(found)
             if len(candidates) >= wanted and any(candidate.violations == 0 for candidate in candidates):
@@ -82,6 +86,8 @@ class DefaultPreemption:
         if candidates:
             best = pick_one_node(candidates, failed.now)
             return PostFilterResult(Outcome.SUCCESS, (), best.node, best.victims)
+        if problems:
+            return PostFilterResult(Outcome.ERROR, (problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]",))
         return PostFilterResult(Outcome.UNSCHEDULABLE, (_nothing_found(reasons, tried, len(failed.cluster)),), "")
 
     def _candidates_wanted(self, nodes: int) -> int:
@@ -115,8 +121,12 @@ def pick_one_node(candidates: Sequence[Candidate], now: datetime | None) -> Cand
 
 def _victims_on(
     pod: Pod, failed: FailedCycle, row: int, trial: DryRun, budgets: Sequence[tuple[PodDisruptionBudget, Selector]]
-) -> Candidate | Status:
-    """Remove all pods of lower priority, then put back as many as still leave room, the most important first."""
+) -> Candidate | Status | None:
+    """Remove all pods of lower priority, then put back as many as still leave room, the most important first.
+
+    None: all can be put back, and the pod fits, although it did not before. Only a plugin whose `add_pod` and `remove_pod` do not
+    agree leads there.
+    """
     potential = [other for other in failed.cluster.pods_on(row).values() if other.priority < pod.priority]
     if not potential:
         return unresolvable(NO_VICTIMS)
@@ -135,7 +145,7 @@ def _victims_on(
             victims.append(other)
             violations += other in violating
     if not victims:
-        return Status(Code.UNSCHEDULABLE, ())
+        return None
     return Candidate(failed.cluster.node(row).name, tuple(_by_importance(victims, failed.now)), violations)
 
 
