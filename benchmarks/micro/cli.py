@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -67,3 +68,23 @@ def throughput(
     click.echo(f"{result.bound:,} of {pods:,} pods bound, at most {result.peak_mib:,.0f} MiB, kernels {'on' if result.kernels else 'off'}")
     for name, count in result.counters.items():
         click.echo(f"  {name}: {count:,}")
+
+
+@micro.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("results/micro"), show_default=True)
+@click.option("--quick", is_flag=True, help="Small sizes: a minute instead of a quarter of an hour.")
+@click.option(
+    "--uncached-seconds", type=click.FloatRange(min=0), default=2.0, show_default=True, help="Limit of the uncached path, a case."
+)
+def grid(out: Path, quick: bool, uncached_seconds: float) -> None:
+    """Run the suite micro: every mode along nodes, classes and pods; write grid.json and a figure for each.
+
+    \b
+    Examples:
+      binpack bench micro grid --quick
+      binpack bench micro grid --out results/micro
+    """
+    from benchmarks.micro.grid import run_grid
+
+    rows = run_grid(out, quick=quick, uncached_seconds=uncached_seconds, told=click.echo)
+    click.echo(f"{len(rows)} cases; figures: {out}")
