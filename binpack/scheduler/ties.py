@@ -81,7 +81,7 @@ def heap_pre_order(size: int) -> NDArray[np.int64]:
     """Return when each list position is visited in pre-order of the implicit binary tree (children of i: 2i+1, 2i+2).
 
     kube-scheduler 1.35 heapifies the feasible list and takes the root; among equal totals that is the first in this order
-    (SEMANTICS in schedule_one.go, v1.35: the random tie-breaker is set only for nodes that an extender scored).
+    (schedule_one.go, v1.35: the random tie-breaker is set only for nodes that an extender scored).
 
     Examples
     --------

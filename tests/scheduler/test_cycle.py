@@ -54,7 +54,7 @@ def test_an_only_feasible_node_is_taken_unscored() -> None:
 
 
 def test_the_reference_node_scores_460() -> None:
-    """SEMANTICS 8.2 and 8.7: 3 × 100 + 70 + 90."""
+    """3 × 100 for the taints, 70 for the fit, 90 for the balance."""
     cycle = cycle_over(node("n").cpu("4").memory("16Gi").pods(110), score_single=True)
     place(cycle, pod("p1").request(cpu="1", memory="2Gi"))
     place(cycle, pod("p2"))
@@ -76,7 +76,7 @@ def test_a_shortlist_names_the_plugin_for_every_other_node() -> None:
 
 
 def test_pinned_pods_rotate_the_start_and_with_it_kube_ties() -> None:
-    """SEMANTICS 8.7: 7 equal nodes; first n0, after a pinned pod n1, after another n2."""
+    """7 equal nodes: first n0, after a pinned pod n1, after another n2."""
     cycle = cycle_over(*[node(f"n{i}") for i in range(7)], ties=Ties.KUBE)
     chosen = []
     for index in range(3):
@@ -154,14 +154,14 @@ PREEMPTOR = pod("p").priority(100).request(cpu="2")
 
 
 def test_the_most_important_pods_are_spared() -> None:
-    """SEMANTICS 8.8."""
+    """A fits beside the pod; then neither B nor C does."""
     found = preempt(A, B, C, incoming=PREEMPTOR).post_filter
     assert found is not None
     assert (found.nominated_node, [victim.metadata.name for victim in found.victims]) == ("n", ["b", "c"])
 
 
 def test_a_budget_spares_its_pod_before_a_more_important_one() -> None:
-    """SEMANTICS 8.8, with a budget on C that allows nothing."""
+    """A budget on C that allows nothing."""
     found = preempt(A, B, C, incoming=PREEMPTOR, budgets=(budget("c", {"app": "c"}, allowed=0),)).post_filter
     assert found is not None
     assert [victim.metadata.name for victim in found.victims] == ["a"]

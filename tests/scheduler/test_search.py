@@ -25,7 +25,7 @@ def test_feasible_nodes_to_find(nodes: int, percentage: int, expected: int) -> N
 
 
 def test_the_start_rotates_as_in_the_worked_example() -> None:
-    """150 equal nodes, every index ≡ 3 mod 10 cordoned, 100 to find (SEMANTICS 8.7, confirmed with v1.35.4)."""
+    """150 equal nodes, every index ≡ 3 mod 10 cordoned, 100 to find (confirmed with v1.35.4)."""
     ordered = np.arange(150, dtype=np.intp)
     passed = ordered % 10 != 3
     start, starts, evaluated = 0, [], []
