@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmarks.fgd.cli import verify
 from benchmarks.micro.cli import micro
 from binpack.cli.output import Column, Format, emit, emit_document, output_options
 from binpack.results.text_table import table
@@ -32,6 +33,7 @@ def bench() -> None:
 
 
 bench.add_command(micro)
+bench.add_command(verify)
 
 
 @bench.command("list")

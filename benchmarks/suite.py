@@ -33,8 +33,38 @@ class OpenbSpec(StrictStruct, frozen=True):
     lenient: bool = False
 
 
+class FillingSpec(StrictStruct, frozen=True):
+    """The FGD experiment on the openb trace: pods arrive until they ask for a multiple of the cluster's devices, and none leaves.
+
+    Parameters
+    ----------
+    pods : str
+        The variant of the pod list.
+    load_percent : float
+        Pods arrive until they ask for this share of all devices.
+    ties : str
+        In place of the suite's.
+    memory : bool
+        False: memory is not looked at.
+    float_scores : bool
+        FGD compares its scores before they are truncated.
+    threshold_percent : float
+        FGD's typical pods are this share of all.
+    lenient : bool
+        Leave out rows that no node could serve.
+    """
+
+    pods: str = "default"
+    load_percent: float = 130.0
+    ties: str = ""
+    memory: bool = True
+    float_scores: bool = False
+    threshold_percent: float = 95.0
+    lenient: bool = False
+
+
 class WorkloadSpec(StrictStruct, frozen=True):
-    """Where a workload comes from: a preset by name, or the openb trace.
+    """Where a workload comes from: a preset by name, a replay of the openb trace, or the FGD experiment on it.
 
     Parameters
     ----------
@@ -43,11 +73,13 @@ class WorkloadSpec(StrictStruct, frozen=True):
     preset : str
         One of `workloads.presets.PRESETS`.
     openb : OpenbSpec or None
+    filling : FillingSpec or None
     """
 
     name: str
     preset: str = ""
     openb: OpenbSpec | None = None
+    filling: FillingSpec | None = None
 
 
 class PolicySpec(StrictStruct, frozen=True):
@@ -195,11 +227,24 @@ def _problems(suite: Suite, source: str) -> list[str]:
 
 
 def _workload_problems(workload: WorkloadSpec, path: str) -> list[str]:
-    if (workload.preset != "") == (workload.openb is not None):
-        return [f"{path}: exactly one of preset and openb has to be given"]
+    if (workload.preset != "") + (workload.openb is not None) + (workload.filling is not None) != 1:
+        return [f"{path}: exactly one of preset, openb and filling has to be given"]
+    if workload.filling is not None:
+        return _filling_problems(workload.filling, f"{path}.filling")
     if workload.preset and workload.preset not in PRESETS:
         return [f'{path}.preset: "{workload.preset}" (accepted: {", ".join(PRESETS)})']
     return []
+
+
+def _filling_problems(filling: FillingSpec, path: str) -> list[str]:
+    problems = []
+    if filling.load_percent <= 0:
+        problems.append(f"{path}.loadPercent: {filling.load_percent:g} (accepted: above 0)")
+    if filling.ties and filling.ties not in list(Ties):
+        problems.append(f'{path}.ties: "{filling.ties}" (accepted: {", ".join(Ties)})')
+    if not 0 < filling.threshold_percent <= 100:
+        problems.append(f"{path}.thresholdPercent: {filling.threshold_percent:g} (accepted: above 0, up to 100)")
+    return problems
 
 
 def _policy_problems(policy: PolicySpec, registry: Registry, path: str) -> list[str]:

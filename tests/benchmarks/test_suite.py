@@ -40,7 +40,7 @@ def test_a_suite_expands_policy_by_policy_so_that_solver_answers_are_shared() ->
     [
         ("an unknown field", "nonsense: 1", "nonsense: unknown field"),
         ("no such preset", "workloads: [{name: w, preset: smal}]", 'workloads[0].preset: "smal" (accepted: '),
-        ("neither preset nor trace", "workloads: [{name: w}]", "workloads[0]: exactly one of preset and openb"),
+        ("neither preset nor trace", "workloads: [{name: w}]", "workloads[0]: exactly one of preset, openb and filling"),
         ("a name twice", "policies: [{name: p}, {name: p}]", 'policies: name "p" is used twice'),
         ("an unknown plugin", "policies: [{name: p, score: BestFitt}]", "BestFitt"),
         ("two ways at once", "policies: [{name: p, score: BestFit, configuration: {parallelism: 1}}]", "cannot both be given"),

@@ -80,7 +80,7 @@ def replay(folder: Path, how: OpenbReplay, seed: int) -> Generated:
         If the trace is not as it should be; also, unless `lenient`, for a pod that no node's devices could ever serve.
     """
     nodes = read_nodes(folder, how.nodes)
-    pods, notes = _servable(folder, nodes, how)
+    pods, notes = servable_pods(folder, nodes, how)
     generator = stream(seed, "trace/openb/share")
     nodes = _sampled(nodes, how.share, generator)
     pods = _sampled(pods, how.share, generator)
@@ -111,8 +111,19 @@ def _recorded(pods: Sequence[OpenbPod], speed: float) -> list[TimelineEvent]:
     return events
 
 
-def _servable(folder: Path, nodes: Sequence[Node], how: OpenbReplay) -> tuple[list[OpenbPod], dict[str, int]]:
-    """Read the pods that some node's devices could serve; report, or count by column, the others."""
+def servable_pods(folder: Path, nodes: Sequence[Node], how: OpenbReplay) -> tuple[list[OpenbPod], dict[str, int]]:
+    """Read the pods that some node's devices could serve; report, or count by column, the others.
+
+    Returns
+    -------
+    list[OpenbPod], dict[str, int]
+        The pods, and how many were left out by the column at fault.
+
+    Raises
+    ------
+    TraceError
+        For the first that no node could serve, unless `how.lenient`.
+    """
     models = sorted({node.metadata.labels[GPU_CARD_MODEL] for node in nodes if GPU_CARD_MODEL in node.metadata.labels})
     most = max((node.status.capacity[GPU_COUNT].ceil_units() for node in nodes if GPU_COUNT in node.status.capacity), default=0)
     kept: list[OpenbPod] = []
