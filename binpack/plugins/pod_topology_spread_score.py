@@ -136,7 +136,7 @@ def _by_domain(
 
 
 def _weighted(counts: NDArray[np.int64], domains: int, constraint: SpreadConstraint) -> NDArray[np.float64]:
-    # Not np.log: it differs from Go's in the last bit for some numbers.
+    # The last bit may differ from Go's for some numbers; no sum comes so near to a half that rounding would show it.
     return counts.astype(np.float64) * math.log(domains + 2) + float(constraint.max_skew - 1)
 
 
