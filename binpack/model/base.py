@@ -12,10 +12,11 @@ import msgspec
 from binpack.model.quantity import Quantity
 
 
-class Struct(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class Struct(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """A value as the Kubernetes API writes it. Unknown fields are ignored, as the API server does.
 
-    The dictionaries it holds are mutable in Python; treat them as read-only.
+    The dictionaries it holds are mutable in Python; treat them as read-only. Values do not refer back to what holds them, so the
+    garbage collector need not look through them: with hundreds of thousands of pods that is most of its work.
     """
 
 
