@@ -61,6 +61,10 @@ class Budget:
         """Whether to stop now. Remembers if it was the clock that said so."""
         if self._limit is not None and self.work >= self._limit:
             return True
+        return self.out_of_time()
+
+    def out_of_time(self) -> bool:
+        """Whether the clock says to stop in the middle of a step."""
         if self.seconds_left == 0.0:
             self._end_by_clock()
         return self.clock_ended
