@@ -12,6 +12,7 @@ from binpack.model.base import replace
 from binpack.model.meta import controller_of
 from binpack.model.node import Node
 from binpack.model.pod import Pod
+from binpack.optimal.crowd import Crowd, has_rules
 from binpack.state.cluster import Cluster
 from binpack.state.decision_invariants import Before, check_decision
 from binpack.state.invariants import Violation, check_placement
@@ -64,22 +65,26 @@ def _no_order(
     """Place the pods that come, those with rules about other pods last and one after the other; say which found no turn."""
     standing = [*fixed, *(pod for pod in final.values() if unchanged.get(pod.key) == pod.spec.node_name)]
     coming = [pod for pod in final.values() if unchanged.get(pod.key) != pod.spec.node_name]
-    plain = [pod for pod in coming if not _has_rules(pod)]
-    repelling = Before(nodes, [pod for pod in standing if _required(pod, near=False)], namespaces)
-    if repelling.pods:
-        repelled = [v for pod in plain for v in check_decision(repelling, _unbound(pod), pod.spec.node_name) if v.invariant == APART]
-        if repelled:
-            return [str(violation) for violation in repelled]
-    before = [*standing, *plain]
-    waiting = _in_turn([pod for pod in coming if _has_rules(pod)], nodes)
+    crowd = Crowd(standing)
+    repelled: list[str] = []
+    for pod in coming:
+        if not has_rules(pod):
+            there = Before(nodes, crowd.around(pod), namespaces)
+            repelled += [str(v) for v in check_decision(there, _unbound(pod), pod.spec.node_name) if there.pods and v.invariant == APART]
+    if repelled:
+        return repelled
+    for pod in coming:
+        if not has_rules(pod):
+            crowd.add(pod)
+    waiting = _in_turn([pod for pod in coming if has_rules(pod)], nodes)
     while waiting:
         left: list[tuple[Pod, list[Violation]]] = []
         for pod in waiting:
-            violations = check_decision(Before(nodes, before, namespaces), _unbound(pod), pod.spec.node_name)
+            violations = check_decision(Before(nodes, crowd.around(pod), namespaces), _unbound(pod), pod.spec.node_name)
             if violations:
                 left.append((pod, violations))
             else:
-                before.append(pod)
+                crowd.add(pod)
         if len(left) == len(waiting):
             return [f"{violation} (in no order tried)" for _, violations in left for violation in violations[:1]]
         waiting = [pod for pod, _ in left]
@@ -98,19 +103,6 @@ def _in_turn(pods: Sequence[Pod], nodes: Mapping[str, Node]) -> list[Pod]:
         turns[kind] = turns.get(kind, 0) + 1
         keyed.append((turns[kind], pod.key, pod))
     return [pod for _, _, pod in sorted(keyed, key=lambda item: item[:2])]
-
-
-def _has_rules(pod: Pod) -> bool:
-    if any(constraint.when_unsatisfiable == "DoNotSchedule" for constraint in pod.spec.topology_spread_constraints):
-        return True
-    return _required(pod, near=True) or _required(pod, near=False)
-
-
-def _required(pod: Pod, *, near: bool) -> bool:
-    """Whether a pod has required pod affinity (near) or anti-affinity."""
-    affinity = pod.spec.affinity
-    part = None if affinity is None else (affinity.pod_affinity if near else affinity.pod_anti_affinity)
-    return part is not None and bool(part.required_during_scheduling_ignored_during_execution)
 
 
 def _bound(pod: Pod, node: str) -> Pod:
