@@ -9,6 +9,7 @@ from binpack.optimal.legality import cost_of
 from binpack.optimal.methods.column_generation import WORK_PER_MASTER, ColumnGeneration
 from binpack.optimal.methods.diving import dive
 from binpack.optimal.methods.greedy import greedy_packings
+from binpack.optimal.methods.ruin import cheaper
 from binpack.optimal.methods.sequential import VARIANTS, Sequential
 from binpack.optimal.proof import Bound
 from binpack.optimal.quotas import Split, split
@@ -104,7 +105,7 @@ class _Minimiser:
         start = min(self._fills, key=lambda fills: cost_of(problem, fills))
         generator = np.random.default_rng([self.search.seed, 1, self._ruins])
         self._ruins += 1
-        fills = self._sequential.improve(start, bound.value, generator, rounds=rounds)
+        fills = cheaper(self._sequential, start, bound.value, generator, rounds=rounds)
         self._fills.append(fills)
         self._offer(fills, "ruin and recreate")
 

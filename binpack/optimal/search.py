@@ -13,7 +13,8 @@ from binpack.optimal.budget import Budget
 from binpack.optimal.incumbent import Incumbent
 from binpack.optimal.methods import cp_sat
 from binpack.optimal.methods.greedy import WORK_A_FILL, WORK_PER_CELL, greedy_packings, improved, score
-from binpack.optimal.methods.sequential import VARIANTS, Sequential
+from binpack.optimal.methods.ruin import by_rank, fuller
+from binpack.optimal.methods.sequential import VARIANTS, Sequential, pods_of
 from binpack.optimal.packing import Packing
 from binpack.optimal.present import present_fills
 from binpack.optimal.problem import PackingProblem
@@ -25,6 +26,12 @@ from binpack.optimal.weighing import Requirement, bound_of_weights
 
 LARGEST_CP_SAT = 3_000
 """Variables up to which CP-SAT is worth starting: on larger models it has never improved what the other methods found."""
+
+NODE_BY_NODE_PART = 0.4
+PLACE_MORE_PART = 0.4
+RANKED_VARIANTS = 3
+ROUNDS = 25
+STALE = 6
 
 
 class Search:
@@ -125,14 +132,29 @@ class Search:
     def node_by_node(self) -> None:
         """Offer node-by-node fills for the case that greedy ones leave pods out: of all pods while a bound allows it, or by rank."""
         possible = self.problem.placeable.all() and self.cheap_bound(self.problem.rank_demand).value is not None
-        whole = Sequential(self.whole.problem, self.budget)
-        ranked = Sequential(self.ranked.problem, self.budget)
+        slice_ = self.budget.slice(NODE_BY_NODE_PART)
+        whole, ranked = Sequential(self.whole.problem, slice_), Sequential(self.ranked.problem, slice_)
+        parts: list[tuple[Fill, ...]] = []
         for variant in range(len(VARIANTS)):
-            for pieces, fill in ((self.whole, whole), (self.ranked, ranked)):
-                if self.incumbent.complete or self.budget.exhausted():
-                    return
-                if fill is ranked or possible:
-                    self.offer(pieces.merge(fill.part(variant)), "node by node")
+            if possible and not self.incumbent.complete and not slice_.exhausted():
+                self.offer(self.whole.merge(whole.part(variant)), "node by node")
+            if variant < RANKED_VARIANTS and not self.incumbent.complete and not slice_.exhausted():
+                parts.append(ranked.part(variant))
+                self.offer(self.ranked.merge(parts[-1]), "node by node")
+        if parts and not self.incumbent.complete:
+            self._place_more(max(parts, key=lambda fills: by_rank(ranked.problem, pods_of(ranked.problem, fills))))
+
+    def _place_more(self, fills: tuple[Fill, ...]) -> None:
+        """Refill nodes until nothing has come of it for a while."""
+        ranked = Sequential(self.ranked.problem, self.budget.slice(PLACE_MORE_PART))
+        generator = np.random.default_rng([self.seed, 3])
+        stale = 0
+        while stale < STALE and not self.incumbent.complete and not ranked.budget.exhausted():
+            better = fuller(ranked, fills, generator, rounds=ROUNDS)
+            self.offer(self.ranked.merge(better), "ruin and recreate")
+            before, now = (by_rank(ranked.problem, pods_of(ranked.problem, placement)) for placement in (fills, better))
+            stale = stale + 1 if now == before else 0
+            fills = better
 
     def worth_cp_sat(self) -> bool:
         """Whether the aggregated model is small enough."""

@@ -17,7 +17,8 @@ from binpack.optimal.methods.column_generation import ColumnGeneration
 from binpack.optimal.methods.diving import dive
 from binpack.optimal.methods.greedy import greedy_packings, improved, score
 from binpack.optimal.methods.naive import optimal_levels
-from binpack.optimal.methods.sequential import VARIANTS, Sequential
+from binpack.optimal.methods.ruin import by_rank, cheaper, fuller
+from binpack.optimal.methods.sequential import VARIANTS, Sequential, pods_of
 from binpack.optimal.packing import packing_of
 from binpack.optimal.problem import PackingProblem, problem_of
 from binpack.optimal.quotas import split
@@ -62,9 +63,19 @@ def test_node_by_node_fills_are_legal(problem: PackingProblem) -> None:
         fills = fill.placement(variant)
         assert violations(problem, fill.part(variant)) == []
         if fills is not None:
-            better = fill.improve(fills, None, np.random.default_rng(0), rounds=3)
+            better = cheaper(fill, fills, None, np.random.default_rng(0), rounds=3)
             assert violations(problem, better) == []
             assert cost_of(problem, better) <= cost_of(problem, fills)
+            assert (pods_of(problem, better) == problem.demand).all()
+
+
+@given(tiny_problems(couplings=False, tiers=3))
+def test_refilling_never_gives_up_what_counts_more(problem: PackingProblem) -> None:
+    fill = Sequential(problem, budget())
+    part = fill.part(0)
+    better = fuller(fill, part, np.random.default_rng(0), rounds=5)
+    assert violations(problem, better) == []
+    assert by_rank(problem, pods_of(problem, better)) >= by_rank(problem, pods_of(problem, part))
 
 
 @given(tiny_problems(costs=True, tiers=1))
