@@ -88,7 +88,12 @@ def verify(document: Any, *, step_limit: int = 500_000) -> Verdict:
     problems += broken_constraints(instance, placement)
     levels = []
     found = measured(instance, placement)
-    for number, level in enumerate(_levels(document, instance)):
+    stated = _levels(document, instance)
+    if stated[0]["rank"] is None and stated[0].get("value") is not None and found[0] != instance.rank_demand:
+        problems.append(f"placement: {sum(found[0])} pods of {sum(instance.rank_demand)}, though the cost alone is stated")
+    if stated[0].get("value") is not None and any(instance.must_place) and found[0][0] < instance.rank_demand[0]:
+        problems.append("placement: pods that must be placed are left out")
+    for number, level in enumerate(stated):
         checked = _checked(instance, document, found, level, number, step_limit)
         problems += _complaints(checked, level, number)
         levels.append(checked)
@@ -187,7 +192,9 @@ def _levels(document: Any, instance: CheckedInstance) -> list[dict[str, Any]]:
         raise CertificateError("levels: missing (accepted: a list of objects with rank, value and bound)")
     ranks = len(instance.rank_demand)
     for number, level in enumerate(raw):
-        rank = level.get("rank")
+        if "rank" not in level:
+            raise CertificateError(f"levels[{number}].rank: missing (accepted: the number of a rank, or null for the cost)")
+        rank = level["rank"]
         last = number == len(raw) - 1
         if rank is not None and not (_whole([rank], 0) and rank == number < ranks):
             raise CertificateError(f"levels[{number}].rank: {rank!r} (accepted: ranks in order, then null for the cost)")

@@ -117,6 +117,7 @@ def test_useless_multipliers_cost_steps_but_not_truth() -> None:
     ("why", "change", "message"),
     [
         ("one pod too many", lambda d: d["placement"][0][2][0].__setitem__(1, 9), "placement[0]"),
+        ("a pod left out", lambda d: d["placement"][0][2].pop(), "though the cost alone is stated"),
         ("a node too many", lambda d: d["placement"][0].__setitem__(1, 99), "nodes used of"),
         ("a better value than the placement has", lambda d: d["levels"][0].__setitem__("value", 3), "states the value 3"),
         ("a better bound than is proven", lambda d: d["levels"][0]["bound"].__setitem__("value", 5), "states the bound 5"),
@@ -142,6 +143,7 @@ def test_false_statements(why: str, change: Any, message: str) -> None:
         (lambda d: d["placement"][0].__setitem__(0, 7), "does not have"),
         (lambda d: d.__setitem__("levels", []), "levels: missing"),
         (lambda d: d["levels"][0].__setitem__("rank", 3), "levels[0].rank"),
+        (lambda d: d["levels"][0].pop("rank"), "levels[0].rank: missing"),
         (lambda d: d["levels"][0]["bound"]["proof"].__setitem__("kind", "solver"), "proof.kind: 'solver'"),
         (lambda d: d["levels"][0]["bound"]["proof"].__setitem__("resource", 9), "proof.resource: 9"),
     ],
@@ -162,6 +164,15 @@ def test_infeasibility_is_certified() -> None:
     assert verdict.verified
     assert not verdict.optimal
     assert (verdict.levels[0].value, verdict.levels[0].proven) == (None, 4)
+
+
+def test_what_must_be_placed_is() -> None:
+    problem = problem_of(size=[[2], [1]], demand=[2, 1], capacity=[[4]], supply=[2], must_place=np.array([True, False]))
+    document = json.loads(json.dumps(certificate(problem, solve(problem, objective="priority"))))
+    assert verify(document).optimal
+    document["placement"] = []
+    document["levels"][0]["value"] = document["levels"][1]["value"] = 0
+    assert "placement: pods that must be placed are left out" in verify(document).problems
 
 
 def test_same_search_same_bytes() -> None:
