@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.digest import source_digest
+from benchmarks.fgd.cell import run_filling
 from benchmarks.machine import machine_facts
 from benchmarks.matrix import RunSpec
 from benchmarks.measures import run_row, running, sample_row
@@ -45,6 +46,9 @@ def run_cell(spec: RunSpec, out: Path) -> None:
     """
     if spec.sources != source_digest():
         raise ConfigurationError("the packages' sources have changed since the suite was started (start it again)")
+    if spec.workload.filling is not None:
+        run_filling(spec, out)
+        return
     begun = time.perf_counter()
     registry = Registry(in_tree())
     generated = workload_of(spec)

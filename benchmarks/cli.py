@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,21 @@ from binpack.cli.output import Column, Format, emit, emit_document, output_optio
 from binpack.results.text_table import table
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from benchmarks.executors import Executor
-    from benchmarks.findings import Findings
 
 DEFAULT_OUT = Path("results")
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What is printed of a suite: a table and sentences to read, and the same as records to work on."""
+
+    head: list[str]
+    rows: list[list[str]]
+    sentences: list[str]
+    records: pd.DataFrame
 
 
 @click.group()
@@ -50,7 +62,7 @@ def list_suites(output: Format) -> None:
 
     rows: list[dict[str, Any]] = []
     for suite in map(load_suite, suite_names()):
-        runs = len(suite.workloads) * len(suite.policies) * len(suite.seeds)
+        runs = sum(workload.takes(policy) for workload in suite.workloads for policy in suite.policies) * len(suite.seeds)
         names = [workload.name for workload in suite.workloads]
         policies = [policy.name for policy in suite.policies]
         rows.append({"suite": suite.name, "runs": runs, "workloads": names, "policies": policies, "description": suite.description})
@@ -70,6 +82,7 @@ def list_suites(output: Format) -> None:
 @click.option("--seed", "seeds", type=click.IntRange(min=0), multiple=True, help="Run these seeds instead of the suite's.")
 @click.option("--workload", "workloads", multiple=True, help="Run only these workloads.")
 @click.option("--policy", "policies", multiple=True, help="Run only these policies.")
+@click.option("--lenient", is_flag=True, help="Leave out rows of a trace that no node could serve, and count them.")
 @click.option("-v", "--verbose", is_flag=True, help="Name each run as it ends.")
 @output_options
 def run(
@@ -81,6 +94,7 @@ def run(
     seeds: tuple[int, ...],
     workloads: tuple[str, ...],
     policies: tuple[str, ...],
+    lenient: bool,
     verbose: bool,
     output: Format,
 ) -> int:
@@ -102,12 +116,18 @@ def run(
     from benchmarks.run import run_suite, unfinished
     from benchmarks.selection import select
     from benchmarks.suite import load_suite
+    from workloads.traces.openb import trace_folder
 
-    chosen = select(load_suite(suite), workloads=workloads, policies=policies, seeds=seeds)
+    chosen = select(load_suite(suite), workloads=workloads, policies=policies, seeds=seeds, lenient=lenient)
     specs = expand(chosen, trace_dir=trace_dir)
     folder = out or DEFAULT_OUT / chosen.name
     missing = unfinished(specs, folder)
     ResultsDir(folder).write_suite(describe_suite(chosen, specs, argument=suite))
+    if chosen.is_filling:
+        from benchmarks.fgd.published import keep_published
+
+        variants = {workload.filling.pods for workload in chosen.workloads if workload.filling is not None}
+        keep_published(trace_folder(trace_dir), variants, folder)
     with suite_progress(len(missing), verbose=verbose) as told:
         failures = run_suite(missing, folder, _executor(jobs, dask), told=told)
     for label, problem in failures.items():
@@ -166,27 +186,31 @@ def _executor(jobs: int, dask: str | None) -> Executor:
     return Serial() if jobs == 1 else LocalProcesses(jobs)
 
 
-def _report(folder: Path) -> Findings:
-    from benchmarks.findings import findings
+def _report(folder: Path) -> Outline:
+    from benchmarks.findings import findings, table_rows
     from benchmarks.record import read_finished
     from benchmarks.report import write_report
 
     finished = read_finished(folder)
+    if finished.suite.is_filling:
+        from benchmarks.fgd.report import terminal, write_fgd_report
+
+        write_fgd_report(folder / "report.html", finished)
+        shown, sentences = terminal(finished, folder)
+        return Outline(shown.head, shown.rows, sentences, finished.runs)
     found = findings(finished.runs, finished.samples, baseline=finished.suite.baseline)
     write_report(folder / "report.html", found, finished.document)
-    return found
+    return Outline(*table_rows(found), found.verdict(), found.table)
 
 
-def _print(found: Findings, output: Format) -> None:
-    from benchmarks.findings import table_rows
-
+def _print(outline: Outline, output: Format) -> None:
     if output in (Format.TABLE, Format.WIDE):
-        click.echo(table(*table_rows(found)))
-        for sentence in found.verdict():
+        click.echo(table(outline.head, outline.rows))
+        for sentence in outline.sentences:
             click.echo(sentence)
         return
-    records = [{str(key): value for key, value in record.items()} for record in found.table.to_dict("records")]
+    records = [{str(key): value for key, value in record.items()} for record in outline.records.to_dict("records")]
     if output is Format.CSV:
-        emit(records, [Column(str(name)) for name in found.table.columns], output)
+        emit(records, [Column(str(name)) for name in outline.records.columns], output)
     else:
         emit_document(records, output)

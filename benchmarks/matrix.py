@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmarks.digest import digest_of, file_digest, source_digest
+from benchmarks.fgd.trace import NODE_LIST, cooked_table
 from benchmarks.suite import OptimumSpec, PolicySpec, Suite, WorkloadSpec
 from binpack.model.base import to_fields
 from workloads.traces.openb import PUBLISHED, pod_list, trace_folder
@@ -77,10 +78,15 @@ def expand(suite: Suite, *, trace_dir: str | None = None) -> tuple[RunSpec, ...]
         for policy in suite.policies
         for workload in suite.workloads
         for seed in suite.seeds
+        if workload.takes(policy)
     )
 
 
 def _trace(workload: WorkloadSpec, trace_dir: str | None) -> tuple[str | None, str]:
+    if workload.filling is not None:
+        folder = trace_folder(trace_dir)
+        nodes = find_table(folder, f"openb_node_list_{NODE_LIST}", published=PUBLISHED)
+        return str(folder), file_digest((nodes, pod_list(folder, workload.filling.pods), cooked_table(folder)))
     if workload.openb is None:
         return None, ""
     folder = trace_folder(trace_dir)

@@ -74,12 +74,19 @@ class WorkloadSpec(StrictStruct, frozen=True):
         One of `workloads.presets.PRESETS`.
     openb : OpenbSpec or None
     filling : FillingSpec or None
+    policies : tuple[str, ...]
+        Only these of the suite's policies; none: all.
     """
 
     name: str
     preset: str = ""
     openb: OpenbSpec | None = None
     filling: FillingSpec | None = None
+    policies: tuple[str, ...] = ()
+
+    def takes(self, policy: PolicySpec) -> bool:
+        """Whether it is run with a policy."""
+        return not self.policies or policy.name in self.policies
 
 
 class PolicySpec(StrictStruct, frozen=True):
@@ -162,6 +169,11 @@ class Suite(StrictStruct, frozen=True):
     baseline: str = ""
     optimum: OptimumSpec | None = None
 
+    @property
+    def is_filling(self) -> bool:
+        """Whether it is the FGD experiment: then all its workloads are."""
+        return self.workloads[0].filling is not None
+
 
 def suite_names() -> tuple[str, ...]:
     """Return the suites that come with the package, sorted."""
@@ -220,6 +232,11 @@ def _problems(suite: Suite, source: str) -> list[str]:
         )
     for index, workload in enumerate(suite.workloads):
         problems += _workload_problems(workload, f"{source}: workloads[{index}]")
+        names = [policy.name for policy in suite.policies]
+        unknown = [name for name in workload.policies if name not in names]
+        problems += [f'{source}: workloads[{index}].policies: "{name}" (accepted: {", ".join(names)})' for name in unknown]
+    if 0 < sum(workload.filling is not None for workload in suite.workloads) < len(suite.workloads):
+        problems.append(f"{source}: workloads: some with filling and some without (accepted: all or none)")
     registry = Registry(in_tree())
     for index, policy in enumerate(suite.policies):
         problems += _policy_problems(policy, registry, f"{source}: policies[{index}]")
