@@ -11,13 +11,14 @@ from benchmarks.fgd.cell import run_filling
 from benchmarks.machine import machine_facts
 from benchmarks.matrix import RunSpec
 from benchmarks.measures import run_row, running, sample_row
-from benchmarks.optimum import FewestNodes, fewest_nodes
 from benchmarks.results_dir import ResultsDir
 from binpack.errors import ConfigurationError
 from binpack.framework.defaults import DEFAULT_SCHEDULER_NAME
 from binpack.framework.profile import build_profiles
 from binpack.framework.registry import Registry
 from binpack.model.base import to_builtins
+from binpack.optimal.bound_cache import BoundCache
+from binpack.optimal.instant import FewestNodes, fewest_nodes
 from binpack.plugins import in_tree
 from binpack.scheduler.ties import Ties
 from binpack.sim.samples import Sample
@@ -64,7 +65,7 @@ def run_cell(spec: RunSpec, out: Path) -> None:
         keeps_log=False,
     )
     simulated = time.perf_counter()
-    optima = _optima(spec, run.samples, registry, out / OPTIMA)
+    optima = _optima(spec, run.samples, registry, BoundCache(out / OPTIMA / spec.sources[:16]))
     rows = [sample_row(spec, sample, optimum) for sample, optimum in zip(run.samples, optima, strict=True)]
     machine = machine_facts() | {"simulation_s": simulated - begun, "optimum_s": time.perf_counter() - simulated}
     ResultsDir(out).write_run(spec.key, run_row(spec, run, rows), rows, machine)
@@ -84,7 +85,7 @@ def instants(spec: RunSpec, span_us: int) -> list[int]:
     return [span_us * (index + 1) // (count + 1) for index in range(count)]
 
 
-def _optima(spec: RunSpec, samples: Iterable[Sample], registry: Registry, cache: Path) -> list[FewestNodes | None]:
+def _optima(spec: RunSpec, samples: Iterable[Sample], registry: Registry, cache: BoundCache) -> list[FewestNodes | None]:
     if spec.optimum is None:
         return [None for _ in samples]
     # Legal is what kube-scheduler's default filters call legal, whatever the policy: all policies are held against one optimum.

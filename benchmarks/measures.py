@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.matrix import RunSpec
-from benchmarks.optimum import FewestNodes
 from binpack.model.pod import Pod
+from binpack.optimal.instant import FewestNodes
 from binpack.sim.run import Run
 from binpack.sim.samples import Sample
 from binpack.units import US_PER_HOUR, US_PER_S
@@ -32,18 +32,18 @@ def sample_row(spec: RunSpec, sample: Sample, optimum: FewestNodes | None) -> di
     """
     pods = running(sample)
     in_use = len({pod.spec.node_name for pod in pods})
-    found = optimum or FewestNodes(None, None, "")
+    best, bound = (None, None) if optimum is None else (optimum.nodes, optimum.bound)
     return _identity(spec) | {
         "time_h": sample.time_us / US_PER_HOUR,
         "nodes_count": len(sample.nodes),
         "nodes_in_use_count": in_use,
         "pods_running_count": len(pods),
         "pods_pending_count": len(sample.pending),
-        "optimum_nodes_count": _number(found.nodes),
-        "bound_nodes_count": _number(found.bound),
-        "above_optimum_percent": _above(in_use, found.nodes),
-        "above_bound_percent": _above(in_use, found.bound),
-        "proof": found.proof,
+        "optimum_nodes_count": _number(best),
+        "bound_nodes_count": _number(bound),
+        "above_optimum_percent": _above(in_use, best),
+        "above_bound_percent": _above(in_use, bound),
+        "proof": "" if optimum is None else optimum.proof,
     }
 
 
