@@ -23,6 +23,7 @@ from binpack.framework.registry import Registry
 from binpack.plugins import in_tree
 from binpack.scheduler.cached_cycle import CachedCycle
 from binpack.scheduler.cycle import SchedulingCycle
+from binpack.scheduler.fast.scheduler import has_numba
 from binpack.scheduler.ties import TieBreaker
 
 REGISTRY = Registry(in_tree())
@@ -82,7 +83,7 @@ def again(record):
     return record | {"pending": pending}
 
 
-@pytest.mark.parametrize("kernels", [False, True])
+@pytest.mark.parametrize("kernels", [False, pytest.param(True, marks=pytest.mark.skipif(not has_numba(), reason="needs numba"))])
 @given(seed=SEEDS)
 def test_cached_decisions(kernels, seed):
     rnd = random.Random(seed)
