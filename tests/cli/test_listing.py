@@ -20,7 +20,7 @@ def test_plugins_are_listed_with_points_weights_and_origin(binpack):
         True,
         "kubernetes",
     )
-    assert {row["plugin"] for row in rows if row["source"] == "research"} == set(research_policies())
+    assert {row["plugin"] for row in rows if row["source"] == "research"} == {"GpuShare", *research_policies()}
 
 
 @pytest.mark.parametrize("what", ["plugins", "policies", "ties", "objectives"])
