@@ -49,9 +49,9 @@ def conformance(files: tuple[Path, ...], show: int, scenario: str | None, output
 
 
 def _summary(agreement: Agreement) -> str:
-    from binpack.conformance.agreement import KEYS
+    from binpack.conformance.agreement import CASE_KEYS, KEYS
 
-    used = [key for key in KEYS if any(tally.disagree[key] for tally in agreement.families.values())]
+    used = [key for key in (*KEYS, *CASE_KEYS) if any(tally.disagree[key] for tally in agreement.families.values())]
     head = ["FAMILY", "SCENARIOS", "DECISIONS", "AGREE", *(f"≠{key.upper()}" for key in used)]
     rows = [
         [name, str(tally.scenarios), str(tally.decisions), str(tally.agree), *(str(tally.disagree[key]) for key in used)]

@@ -9,6 +9,9 @@ from typing import Any
 KEYS = ("verdict", "reasons", "scores", "total", "best", "message", "postFilter", "attempts", "queues", "sequence")
 """What can differ in a decision."""
 
+CASE_KEYS = ("expect",)
+"""What can differ in a case of the control plane: something of what it expects."""
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -37,12 +40,15 @@ class FamilyTally:
     scenarios, decisions, agree : int
     disagree : Counter[str]
         By key: decisions in which it differed.
+    has_cases : bool
+        Some of its scenarios are cases of the control plane.
     """
 
     scenarios: int = 0
     decisions: int = 0
     agree: int = 0
     disagree: Counter[str] = field(default_factory=Counter)
+    has_cases: bool = False
 
     def add(self, comparisons: list[Comparison]) -> None:
         """Count the decisions of one scenario."""
@@ -58,7 +64,7 @@ class FamilyTally:
             "scenarios": self.scenarios,
             "decisions": self.decisions,
             "agree": self.agree,
-            "disagree": {key: self.disagree[key] for key in KEYS},
+            "disagree": {key: self.disagree[key] for key in (*KEYS, *(CASE_KEYS if self.has_cases else ()))},
         }
 
 
@@ -76,9 +82,11 @@ class Agreement:
     families: dict[str, FamilyTally] = field(default_factory=dict)
     disagreements: list[Comparison] = field(default_factory=list)
 
-    def add(self, family: str, comparisons: list[Comparison]) -> None:
+    def add(self, family: str, comparisons: list[Comparison], *, is_case: bool = False) -> None:
         """Count one scenario."""
-        self.families.setdefault(family, FamilyTally()).add(comparisons)
+        tally = self.families.setdefault(family, FamilyTally())
+        tally.has_cases |= is_case
+        tally.add(comparisons)
         self.disagreements += [comparison for comparison in comparisons if comparison.differences]
 
     @property

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from binpack.conformance.agreement import Agreement, Comparison
+from binpack.conformance.cases import RULES
+from binpack.conformance.controller_cases import run_case
 from binpack.conformance.decisions import run_decisions
 from binpack.conformance.scenario import Scenario, read_scenarios
 from binpack.conformance.sequence import run_sequence
@@ -36,6 +38,7 @@ RUNNERS: dict[str, Runner] = {
     **dict.fromkeys(SINGLE_DECISIONS, run_decisions),
     "sequence": run_sequence,
     "timeline": run_timeline,
+    **dict.fromkeys(RULES, run_case),
 }
 """By family. A family that is not here is disagreement in all its decisions."""
 
@@ -68,7 +71,7 @@ def run_files(
                 continue
             if progress is not None:
                 progress(scenario)
-            agreement.add(scenario.family, run_scenario(scenario, registry))
+            agreement.add(scenario.family, run_scenario(scenario, registry), is_case=RUNNERS.get(scenario.family) is run_case)
     return agreement
 
 

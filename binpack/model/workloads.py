@@ -115,6 +115,36 @@ class DaemonSet(Struct, frozen=True):
     spec: DaemonSetSpec = field(default_factory=DaemonSetSpec)
 
 
+class PodFailurePolicyOnExitCodes(Struct, frozen=True):
+    container_name: str | None = None
+    operator: str = ""
+    values: tuple[Int32, ...] = ()
+
+
+class PodFailurePolicyOnPodCondition(Struct, frozen=True):
+    type: str = ""
+    status: str = ""
+
+
+class PodFailurePolicyRule(Struct, frozen=True):
+    action: str = ""
+    on_exit_codes: PodFailurePolicyOnExitCodes | None = None
+    on_pod_conditions: tuple[PodFailurePolicyOnPodCondition, ...] = ()
+
+
+class PodFailurePolicy(Struct, frozen=True):
+    rules: tuple[PodFailurePolicyRule, ...] = ()
+
+
+class SuccessPolicyRule(Struct, frozen=True):
+    succeeded_indexes: str | None = None
+    succeeded_count: Int32 | None = None
+
+
+class SuccessPolicy(Struct, frozen=True):
+    rules: tuple[SuccessPolicyRule, ...] = ()
+
+
 class JobSpec(Struct, frozen=True):
     parallelism: Int32 | None = None
     completions: Int32 | None = None
@@ -125,6 +155,11 @@ class JobSpec(Struct, frozen=True):
     suspend: bool = False
     manual_selector: bool | None = None
     pod_replacement_policy: str | None = None
+    pod_failure_policy: PodFailurePolicy | None = None
+    success_policy: SuccessPolicy | None = None
+    backoff_limit_per_index: Int32 | None = None
+    max_failed_indexes: Int32 | None = None
+    managed_by: str | None = None
     selector: LabelSelector | None = None
     template: PodTemplateSpec = field(default_factory=PodTemplateSpec)
 
@@ -141,6 +176,7 @@ class JobStatus(Struct, frozen=True):
     succeeded: Int32 = 0
     failed: Int32 = 0
     completed_indexes: str = ""
+    failed_indexes: str | None = None
     start_time: Timestamp | None = None
     completion_time: Timestamp | None = None
     conditions: tuple[Condition, ...] = ()

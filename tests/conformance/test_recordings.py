@@ -13,6 +13,7 @@ import pytest
 
 from binpack.cli.main import run
 from binpack.conformance.agreement import KEYS, Agreement
+from binpack.conformance.cases import RULES
 from binpack.conformance.run import RUNNERS, run_files
 from binpack.framework.registry import Registry
 from binpack.plugins import in_tree
@@ -23,7 +24,7 @@ Record = dict[str, Any]
 Tamper = Callable[[Record], None]
 
 
-@pytest.mark.parametrize("family", sorted(RUNNERS))
+@pytest.mark.parametrize("family", sorted(RUNNERS.keys() - RULES.keys()))
 def test_every_recorded_decision_is_ours(family: str) -> None:
     agreement = run_files([HERE / f"{family}.jsonl.gz"], REGISTRY)
     assert agreement.disagreements == []

@@ -23,14 +23,11 @@ TIMED_OUT = "ProgressDeadlineExceeded"
 PAUSED = "DeploymentPaused"
 RESUMED = "DeploymentResumed"
 _NO_DEADLINE = (1 << 31) - 1
-_DEFAULT_DEADLINE_SECONDS = 600
 
 
 def deadline_seconds(deployment: Deployment) -> int | None:
-    """Return the progress deadline; None for none. 600 s when it is not given."""
+    """Return the progress deadline; None for none. The API server gives every Deployment one."""
     seconds = deployment.spec.progress_deadline_seconds
-    if seconds is None:
-        return _DEFAULT_DEADLINE_SECONDS
     return None if seconds == _NO_DEADLINE else seconds
 
 

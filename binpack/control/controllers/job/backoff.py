@@ -60,6 +60,11 @@ def remaining_us(
     return max(record.last_failure_us + delay_us - now_us, 0)
 
 
+def index_record(counted: int, ignored: int, last_failure_us: int | None) -> BackoffRecord:
+    """Return the record of one index, from the annotations of its last failed pod: how often it had failed before."""
+    return BackoffRecord(counted + ignored + 1, last_failure_us)
+
+
 def finish_time_us(pod: Pod) -> int:
     """Return when a pod ended: by its containers, else by its condition Ready, its deletion, its creation."""
     names = {container.name for container in (*pod.spec.containers, *pod.spec.init_containers)}

@@ -71,6 +71,12 @@ def count_of(intervals: Intervals) -> int:
     return sum(last - first + 1 for first, last in intervals)
 
 
+def intersection(first: Intervals, second: Intervals) -> Intervals:
+    """Return the indexes that are in both."""
+    common = set(_members(second))
+    return intervals_of(index for index in _members(first) if index in common)
+
+
 def first_pending(count: int, completions: int, active: Iterable[int], *done: Intervals) -> list[int]:
     """Return up to `count` of the lowest indexes that are neither active nor in one of the intervals."""
     taken = set(active)
