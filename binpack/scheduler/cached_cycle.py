@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,10 @@ from binpack.scheduler.fast.counters import Counters
 from binpack.scheduler.fast.scheduler import FastScheduler
 from binpack.scheduler.ties import TieBreaker
 from binpack.state.cluster import Cluster
+
+_SHORTEST_RUN, _GROWTH = 4, 4
+_MAX_REJECTIONS = 64
+"""Kept decisions hold a verdict for each node."""
 
 
 @dataclass(slots=True)
@@ -77,6 +81,7 @@ class CachedCycle(SchedulingCycle):
         self._cache = cache
         self._kernels = kernels
         self._fast: dict[str, FastScheduler] = {}
+        self._rejections: dict[Hashable, Decision] = {}
 
     @property
     def counters(self) -> Counters:
@@ -99,14 +104,15 @@ class CachedCycle(SchedulingCycle):
     def choose(self, pod: Pod) -> Decision:
         """Decide where a pod goes, as `decide`; a decision from the cache carries no explanation.
 
-        A pod that fits nowhere is always decided the plain way: its message, and preemption, need all verdicts.
+        A pod that fits nowhere is decided the plain way: its message, and preemption, need all verdicts. Without preemption the next
+        pod of its class is told the same, until something changes.
         """
         fast = self._fast_for(pod)
-        row = None if fast is None else fast.row_for(pod, self.next_start)
-        if row is None:
-            if fast is not None:
-                fast.counters.plain_decisions += 1
+        if fast is None:
             return self.decide(pod)
+        row = fast.row_for(pod, self.next_start)
+        if row is None:
+            return self._plainly(pod, fast)
         self._searched_all()
         return Decision(pod, self.cluster.node(row).name, len(self.cluster))
 
@@ -125,16 +131,33 @@ class CachedCycle(SchedulingCycle):
             One a pod, in order; of those up to the end.
         """
         outcomes: list[Outcome] = []
+        # Where many pods fit nowhere, a call for all that are left would prepare the same pods again and again.
+        run = len(pods)
         while len(outcomes) < len(pods):
-            left = pods[len(outcomes) :]
-            outcomes += self._place_run(left)
-            if len(outcomes) == len(pods):
-                break
-            outcome = self._place_one(pods[len(outcomes)])
+            left = pods[len(outcomes) : len(outcomes) + run]
+            placed = self._place_run(left)
+            outcomes += placed
+            if len(placed) == len(left):
+                run *= _GROWTH
+                continue
+            outcome = self._place_one(left[len(placed)])
             outcomes.append(outcome)
+            run = max(_SHORTEST_RUN, len(placed))
             if stop_at_rejection and outcome.node is None:
                 break
         return outcomes
+
+    def _plainly(self, pod: Pod, fast: FastScheduler) -> Decision:
+        key = None if self._preemption else fast.rejection_key(pod, self.next_start)
+        if key is not None and key in self._rejections:
+            return replace(self._rejections[key], pod=pod)
+        fast.counters.plain_decisions += 1
+        decision = self.decide(pod)
+        if key is not None and decision.node is None and not decision.failed:
+            if len(self._rejections) >= _MAX_REJECTIONS:
+                self._rejections.clear()
+            self._rejections[key] = decision
+        return decision
 
     def _place_run(self, pods: Sequence[Pod]) -> list[Outcome]:
         """Place as many pods as the kernel takes in one call."""

@@ -105,6 +105,8 @@ class ClassCounts:
         for entry in _entries(demand):
             self._by_demand.setdefault(entry, {})[column.number] = column
         self._fill(column)
+        # Somebody may have asked for a sum over this number while it meant another column.
+        self.sums.add_up(column.number, self.values[column.number])
         return column.number
 
     def add(self, pod_class: PodClass, row: int, pods: int) -> None:

@@ -99,6 +99,11 @@ class DomainSums:
             if domain >= 0:
                 self.values[number, domain] += weight
 
+    def add_up(self, column: int, values: NDArray[np.int32]) -> None:
+        """Add a column up anew in every sum over it: its number means something else now."""
+        for number in self.by_column.get(column, ()):
+            self._add_up(number, values)
+
     def clear(self) -> None:
         """Forget all sums and vectors."""
         self.column_of.clear()

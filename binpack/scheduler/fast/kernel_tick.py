@@ -53,27 +53,29 @@ class KernelTick:
         self._control[at.AFFINITY_WEIGHT] = weights.get("InterPodAffinity", 0)
         self._control[at.STATIC_WEIGHTS : at.STATIC_WEIGHTS + 3] = compiler.statics.weights
 
-    def place(self, pods: Sequence[Pod], classes: Sequence[PodClass], plans: Mapping[PodClass, Plan | None], start: int) -> list[str]:
-        """Place pods until one is not covered, or fits nowhere; return the nodes of those placed."""
+    def place(
+        self, pods: Sequence[Pod], classes: Sequence[PodClass], plans: Mapping[PodClass, Plan | None], start: int
+    ) -> tuple[list[str], bool]:
+        """Place pods until one is not covered, or fits nowhere; return the nodes of those placed, and whether the next fits nowhere."""
         cluster = self._cluster
         self._lay_out(start)
         if not self._exact:
-            return []
+            return [], False
         numbers = {pod_class: self._classes.number(plan) for pod_class, plan in plans.items()}
         which = np.array([numbers[pod_class] for pod_class in classes], np.int32)
         if which[0] < 0:
-            return []
+            return [], False
         self._touches.refresh(self._classes.known)
         chosen = np.zeros(len(which), np.int32)
         self._control[at.POSITION] = cluster.journal.position
-        placed, _ = self._driver(which, chosen, self._control, *self._arrays())
+        placed, why = self._driver(which, chosen, self._control, *self._arrays())
         cluster.journal.position = int(self._control[at.POSITION])
         self._count(placed)
         rows = chosen[:placed].tolist()
         nodes = [cluster.node(row).name for row in rows]
         bound = [replace(pod, spec=replace(pod.spec, node_name=node)) for pod, node in zip(pods, nodes, strict=False)]
         cluster.adopt(bound, classes[:placed], rows)
-        return nodes
+        return nodes, placed < len(pods) and why == at.NOWHERE
 
     def _lay_out(self, start: int) -> None:
         version = (self._cluster.static_version, self._cluster.node_version, start, self._compiler.geometry.shapes_version)

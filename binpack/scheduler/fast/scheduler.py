@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -56,6 +56,7 @@ class FastScheduler:
         self._pods_to_wait_for = 0 if kernels else PODS_BEFORE_KERNELS
         self._with_kernels = (has_numba() if kernels is None else kernels) and covered_by_kernels(profile, tie_breaker.ties)
         self._kernels: KernelTick | None = None
+        self._nowhere: Pod | None = None
 
     def row_for(self, pod: Pod, start: int) -> int | None:
         """Return the row that a pod goes to; None if the plain way has to say: it fits nowhere, or is not cached.
@@ -68,9 +69,26 @@ class FastScheduler:
         """
         if not self._usable or pod.status.nominated_node_name:
             return None
+        if self._nowhere is pod:
+            self._nowhere = None
+            return None
         (pod_class,), plans = self._plans.of((pod,))
         plan = plans[pod_class]
         return None if plan is None else self._row_for(pod, plan, start)
+
+    def rejection_key(self, pod: Pod, start: int) -> Hashable | None:
+        """Return what a rejection of a pod depends on: as long as it is the same, so is all that is said about the pod.
+
+        None where a plugin without cached parts, or one that reads more of a pod than its class, may have had a say.
+        """
+        if not self._usable or pod.status.nominated_node_name:
+            return None
+        (pod_class,), plans = self._plans.of((pod,))
+        plan = plans[pod_class]
+        if plan is None or plan.filters:
+            return None
+        cluster = self._cluster
+        return pod_class, self._plans.changes, cluster.journal.position, cluster.static_version, start
 
     def place_in_numpy(self, pods: Sequence[Pod], start: int) -> list[str]:
         """Place pods one after another, as far as the cache goes; return the nodes of those placed."""
@@ -115,7 +133,9 @@ class FastScheduler:
             from binpack.scheduler.fast.kernel_tick import KernelTick
 
             self._kernels = KernelTick(self._cluster, self._profile, self._plans.compiler, self._ties, self.counters)
-        return self._kernels.place(pods[:end], *self._plans.of(pods[:end]), start)
+        nodes, fits_nowhere = self._kernels.place(pods[:end], *self._plans.of(pods[:end]), start)
+        self._nowhere = pods[len(nodes)] if fits_nowhere else None
+        return nodes
 
 
 @cache
