@@ -42,6 +42,7 @@ def paired_differences(differences: pd.DataFrame, *, unit: str, title: str = "Di
         axes.plot([mean], [height], color=look.colour, marker=look.marker, markersize=6)
     labels = [f"{policy}, {workload}" for policy, workload in zip(differences["policy"], differences["workload"], strict=True)]
     axes.set_yticks(heights, labels, fontsize=8)
+    axes.set_ylim(-0.6, max(1, len(differences)) - 0.4)
     baseline = differences["baseline"].iloc[0] if len(differences) else "baseline"
     axes.set_xlabel(f"policy minus {baseline} ({unit})")
     axes.set_title(title)

@@ -35,7 +35,7 @@ def node_usage(usage: pd.DataFrame, *, title: str = "Requested cpu and memory, n
             values = np.sort(usage.loc[chosen, "requested_percent"].to_numpy(np.float64))[::-1]
             axes.step(np.arange(len(values)), values, where="mid", color=look.colour, linestyle=look.line, label=placement)
         axes.set_title(resource, fontsize=10)
-        axes.set_xlabel("nodes, fullest first")
+        axes.set_xlabel("nodes (count), fullest first")
     panels[0].set_ylabel("requested (% of allocatable)")
     panels[0].set_ylim(0, 105)
     panels[-1].legend(fontsize=8, frameon=False)

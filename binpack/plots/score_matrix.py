@@ -27,8 +27,10 @@ def score_matrix(scores: pd.DataFrame, *, title: str = "Score by node and plugin
     drawn, (axes,) = figure(height=1.6 + 0.28 * len(scores))
     axes.grid(False)
     values = scores.to_numpy(float)
-    picture = axes.imshow(values, cmap="Greys", aspect="auto", vmin=0)
-    middle = values.max(initial=1.0) / 2
+    # The shades span the scores that are there: what differs a little is still seen to differ, and the numbers say by how much.
+    picture = axes.imshow(values, cmap="Greys", aspect="auto")
+    lightest, darkest = picture.get_clim()
+    middle = (lightest + darkest) / 2
     for row, line in enumerate(values):
         for column, value in enumerate(line):
             axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=8, color="white" if value > middle else "black")
