@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from binpack.framework.profile import build_profiles
@@ -37,5 +37,6 @@ def live(cycles: list[CachedCycle], seed: int) -> None:
 
 @pytest.mark.parametrize("ties", list(Ties))
 @given(seed=st.integers(0, 2**32))
+@example(seed=8139)  # a sum over a column whose number had meant another one
 def test_cached_equals_uncached(ties: Ties, seed: int) -> None:
     live([cycle(ties, cache=False), cycle(ties, cache=True)], seed)
