@@ -1,6 +1,6 @@
 """Draws the pictures of the README from the results of the suite quickstart.
 
-    python docs/make_images.py results/quickstart docs/images
+python docs/make_images.py results/quickstart docs/images
 """
 
 from __future__ import annotations
