@@ -28,6 +28,9 @@ WANTED_CPU, WANTED_MEMORY, MILLI, COUNT, KIND = 0, 1, 2, 3, 4
 
 INFEASIBLE = -1.0e9
 
+FLOAT_STEPS = 1.0e9
+"""Scores that are equal but for the order in which floats were added shall be equal."""
+
 node_buckets = leaf(fragmentation.node_buckets)
 fragments = leaf(fragmentation.fragments)
 gradient_score = leaf(fragmentation.gradient_score)
@@ -41,8 +44,8 @@ suffice = leaf(device_policies.suffice)
 
 @leaf
 def truncated(policy: int, score: float) -> float:
-    """Cut FGD's score to a whole number, unless floats are compared."""
-    return score if policy == FGD_FLOAT else float(int(score))
+    """Cut FGD's score to a whole number; where floats are compared, to steps that hide only errors of rounding."""
+    return float(int(score * FLOAT_STEPS)) if policy == FGD_FLOAT else float(int(score))
 
 
 @leaf
