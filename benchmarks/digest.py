@@ -10,6 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from binpack.framework.registry import Registry
+
 PACKAGES = ("binpack", "workloads", "benchmarks")
 _SOURCES = (".py", ".yaml", ".j2")
 
@@ -27,6 +29,17 @@ def source_digest() -> str:
                 digest.update(f"{package}/{path.relative_to(root).as_posix()}\0".encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def plugin_digest(names: Iterable[str], registry: Registry) -> str:
+    """Return the SHA-256 of the modules of plugins that are no part of the three packages, in hexadecimal; empty if there are none.
+
+    What such a module imports is not looked at.
+    """
+    found = (registry.find(name) for name in sorted(set(names)))
+    modules = {plugin.__module__ for plugin in found if plugin is not None and plugin.__module__.partition(".")[0] not in PACKAGES}
+    files = [import_module(module).__file__ for module in sorted(modules)]
+    return file_digest(Path(file) for file in files if file is not None) if modules else ""
 
 
 def digest_of(value: Any) -> str:

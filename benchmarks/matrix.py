@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.digest import digest_of, file_digest, source_digest
+from benchmarks.digest import digest_of, file_digest, plugin_digest, source_digest
 from benchmarks.fgd.trace import NODE_LIST, cooked_table
 from benchmarks.suite import OptimumSpec, PolicySpec, Suite, WorkloadSpec
+from binpack.framework.registry import Registry
 from binpack.model.base import to_fields
+from binpack.plugins import in_tree
 from workloads.traces.openb import PUBLISHED, pod_list, trace_folder
 from workloads.traces.table import find_table
 
@@ -29,6 +31,8 @@ class RunSpec:
         Of the trace's files; empty for generated workloads.
     sources : str
         Digest of the three packages when the suite was expanded: a worker that finds other sources refuses the run.
+    plugins : str
+        Digest of the policy's plugins that are no part of the three packages; empty if it has none.
     """
 
     workload: WorkloadSpec
@@ -39,6 +43,7 @@ class RunSpec:
     trace_dir: str | None = None
     trace_digest: str = ""
     sources: str = ""
+    plugins: str = ""
 
     @property
     def label(self) -> str:
@@ -57,6 +62,7 @@ class RunSpec:
                 "optimum": to_fields(self.optimum),
                 "trace": self.trace_digest,
                 "sources": self.sources,
+                "plugins": self.plugins,
             }
         )[:16]
 
@@ -73,13 +79,20 @@ def expand(suite: Suite, *, trace_dir: str | None = None) -> tuple[RunSpec, ...]
         If a workload needs a trace that is not there.
     """
     traces = {workload.name: _trace(workload, trace_dir) for workload in suite.workloads}
+    registry = Registry(in_tree())
+    plugins = {policy.name: _plugins(policy, registry) for policy in suite.policies}
     return tuple(
-        RunSpec(workload, policy, seed, suite.ties, suite.optimum, *traces[workload.name], source_digest())
+        RunSpec(workload, policy, seed, suite.ties, suite.optimum, *traces[workload.name], source_digest(), plugins[policy.name])
         for policy in suite.policies
         for workload in suite.workloads
         for seed in suite.seeds
         if workload.takes(policy)
     )
+
+
+def _plugins(policy: PolicySpec, registry: Registry) -> str:
+    profiles = policy.resolve(registry).profiles
+    return plugin_digest((name for profile in profiles for name in profile.plugins.names()), registry)
 
 
 def _trace(workload: WorkloadSpec, trace_dir: str | None) -> tuple[str | None, str]:

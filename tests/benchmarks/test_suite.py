@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,9 +86,23 @@ def test_whatever_changes_the_result_changes_the_key() -> None:
         replace_run(run, policy=replace(run.policy, score="FirstFit")),
         replace_run(run, workload=replace(run.workload, preset="steady")),
         replace_run(run, trace_digest="x"),
+        replace_run(run, plugins="x"),
     ]
-    assert len({run.key, *(other.key for other in others)}) == 6
+    assert len({run.key, *(other.key for other in others)}) == 7
     assert replace_run(run, trace_dir="/elsewhere").key == run.key
+
+
+def test_a_plugin_of_ones_own_that_was_edited_changes_the_keys_of_its_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no part of the three packages, whose sources are in every key."""
+    source = (Path(__file__).parents[2] / "examples" / "best_fit_on_cpu.py").read_text(encoding="utf-8")
+    (tmp_path / "policy_of_a_test.py").write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    suite = parse_suite(MINIMAL.replace("score: BestFit", 'score: "policy_of_a_test:BestFitOnCpu"'), source="s")
+    before = [run.key for run in expand(suite)]
+    assert [run.key for run in expand(suite)] == before
+    (tmp_path / "policy_of_a_test.py").write_text(source + "\n# edited\n", encoding="utf-8")
+    after = [run.key for run in expand(suite)]
+    assert [key in before for key in after] == [True, True, False, False]
 
 
 def test_a_run_keeps_its_key_on_the_way_to_a_worker() -> None:
