@@ -140,20 +140,27 @@ def _clean_list(item_type: inspect.Type, value: Any, path: str, errors: list[Fie
     if not isinstance(value, list | tuple):
         return _refuse(path, value, "a list", errors)
     cleaned = []
+    usable = True  # Where no empty element can stand in, what follows is left out as well.
     for index, item in enumerate(value):
         if item is not None:
             item = _clean(item_type, item, f"{path}[{index}]", errors)
         if item is None or item is _UNUSABLE:
             # A wrong element leaves an empty one behind, so that the others keep their indexes in later messages.
-            item = _placeholder(item_type)
-        if item is not _UNUSABLE:
+            placeholder = _placeholder(item_type)
+            if item is None and placeholder is _UNUSABLE:
+                errors.append(required(f"{path}[{index}]"))
+            item = placeholder
+        usable = usable and item is not _UNUSABLE
+        if usable:
             cleaned.append(item)
     return cleaned
 
 
 def _placeholder(info: inspect.Type) -> Any:
     match info:
-        case inspect.StructType() | inspect.DictType():
+        case inspect.StructType():
+            return _UNUSABLE if any(field.required for field in info.fields) else {}
+        case inspect.DictType():
             return {}
         case inspect.VarTupleType() | inspect.ListType():
             return []

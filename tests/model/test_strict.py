@@ -38,6 +38,10 @@ class Named(StrictStruct, frozen=True):
     size: int = 0
 
 
+class Crew(StrictStruct, frozen=True):
+    members: tuple[Named, ...] = ()
+
+
 def messages(data, kind=Cart, path=""):
     return [str(error) for error in decode_strictly(data, kind, path=path).errors]
 
@@ -181,3 +185,13 @@ wheels = st.builds(Wheel, st.integers(-(1 << 63), (1 << 63) - 1), st.lists(st.te
 def test_round_trip(cart):
     decoded = decode_strictly(to_builtins(cart), Cart)
     assert (decoded.value, decoded.errors) == (cart, ())
+
+
+def test_elements_keep_their_indexes_where_an_element_without_a_required_field_is_left_out():
+    decoded = decode_strictly({"members": [{"name": "a"}, {"size": 1}, {"name": 3}, None, {"name": "e"}]}, Crew)
+    assert [str(error) for error in decoded.errors] == [
+        "members[1].name: Required value",
+        "members[2].name: 3: wrong type (accepted: a string)",
+        "members[3]: Required value",
+    ]
+    assert decoded.value == Crew(members=(Named("a"),))
