@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -142,6 +143,4 @@ def _classes(filling: Filling, *, memory: bool) -> tuple[list[Pod], NDArray[np.i
 
 
 def _without_memory(pod: OpenbPod) -> OpenbPod:
-    from dataclasses import replace as changed
-
-    return changed(pod, memory_mib=0)
+    return dataclasses.replace(pod, memory_mib=0)

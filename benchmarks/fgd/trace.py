@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from binpack.errors import TraceError
 from binpack.model.node import Node
 from binpack.plugins.research.typical_pods import PodGroup, count_groups
 from workloads.traces.go_random import LENGTH
@@ -71,13 +72,10 @@ def cooked_table(folder: Path) -> Path:
     return find_table(there, COOKED, published=COOKED_PUBLISHED)
 
 
-@lru_cache(maxsize=2)
 def _cooked(folder: Path) -> tuple[int, ...]:
     path = cooked_table(folder)
     rows = list(read_table(path, ("i", "cooked_uint64")))
     words = tuple(row.integer("cooked_uint64", most=(1 << 64) - 1) for row in rows)
     if len(words) != LENGTH:
-        from binpack.errors import TraceError
-
         raise TraceError(f"{path}: {len(words)} rows (accepted: {LENGTH})")
     return words
