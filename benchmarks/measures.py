@@ -65,10 +65,7 @@ def run_row(spec: RunSpec, run: Run, samples: Sequence[Mapping[str, Any]]) -> di
         "nodes_in_use_max_count": int(max(over_time["nodes_in_use_count"])),
         "cpu_requested_mean_percent": _share(over_time, "cpu_requested_millicores", "cpu_allocatable_millicores", held),
         "memory_requested_mean_percent": _share(over_time, "memory_requested_bytes", "memory_allocatable_bytes", held),
-        **{
-            f"{name.removesuffix('_count')}_sampled_mean_count": _sample_mean(samples, name)
-            for name in ("optimum_nodes_count", "bound_nodes_count")
-        },
+        **{f"{name.removesuffix('_count')}_sampled_mean_count": _sample_mean(samples, name) for name in SAMPLED_COUNTS},
         **{name: _sample_mean(samples, name) for name in ("above_optimum_percent", "above_bound_percent")},
         "scheduling_attempts_count": run.counters["scheduler_attempts"],
         "nodes_evaluated_count": run.counters["scheduler_evaluated_nodes"],
