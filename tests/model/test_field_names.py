@@ -251,6 +251,19 @@ BODIES = {
             "suspend": True,
             "manualSelector": True,
             "podReplacementPolicy": "Failed",
+            "backoffLimitPerIndex": 1,
+            "maxFailedIndexes": 2,
+            "managedBy": "example.com/controller",
+            "podFailurePolicy": {
+                "rules": [
+                    {
+                        "action": "FailJob",
+                        "onExitCodes": {"containerName": "c", "operator": "In", "values": [1]},
+                        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+                    }
+                ]
+            },
+            "successPolicy": {"rules": [{"succeededIndexes": "0-1", "succeededCount": 1}]},
             "selector": SELECTOR,
             "template": TEMPLATE,
         },
@@ -261,6 +274,7 @@ BODIES = {
             "succeeded": 1,
             "failed": 1,
             "completedIndexes": "0,2-3",
+            "failedIndexes": "1",
             "startTime": TIME,
             "completionTime": TIME,
             "conditions": [CONDITION],
