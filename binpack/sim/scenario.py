@@ -20,6 +20,7 @@ from binpack.model.load import load
 from binpack.model.meta import ObjectMeta
 from binpack.model.node import Node, NodeSpec, NodeStatus
 from binpack.model.quantity import Quantity
+from binpack.model.scalars import MAX_INT64
 from binpack.model.strict import decode_strictly
 from binpack.plugins import in_tree
 from binpack.scheduler.ties import Ties
@@ -80,23 +81,32 @@ class Scenario:
 
 
 def run_scenario(scenario: Scenario) -> Run:
-    """Run a scenario from its start to its end."""
+    """Run a scenario from its start to its end.
+
+    Raises
+    ------
+    ManifestError
+        If something of the timeline cannot be done when its time has come, as to scale what is not there.
+    """
     events = list(scenario.events)
     if scenario.failures is not None:
         names, between_us, repair_us = scenario.failures
         events += random_failures(
             names, between_failures_us=between_us, to_repair_us=repair_us, until_us=scenario.until_us, seed=scenario.seed
         )
-    return simulate(
-        scenario.nodes,
-        events,
-        configuration=scenario.configuration,
-        seed=scenario.seed,
-        until_us=scenario.until_us,
-        ties=scenario.ties,
-        sample_at_us=scenario.sample_at_us,
-        objects=scenario.objects,
-    )
+    try:
+        return simulate(
+            scenario.nodes,
+            events,
+            configuration=scenario.configuration,
+            seed=scenario.seed,
+            until_us=scenario.until_us,
+            ties=scenario.ties,
+            sample_at_us=scenario.sample_at_us,
+            objects=scenario.objects,
+        )
+    except ManifestError as error:
+        raise ManifestError(f"{scenario.name}: {error}") from None
 
 
 def load_scenario(path: str | Path) -> Scenario:
@@ -147,15 +157,16 @@ class _Reader:
             if seen != accepted:
                 self._refuse(name, f'"{seen}" (accepted: "{accepted}")')
         until_us = self._time("duration", file.duration)
+        last_us = MAX_INT64 if until_us is None else until_us
         objects, skipped = self._cluster(file)
         nodes = tuple(value for value in objects if isinstance(value, Node))
-        events = [event for number, step in enumerate(file.timeline) for event in self._step(f"timeline[{number}]", step, until_us)]
+        events = [event for number, step in enumerate(file.timeline) for event in self._step(f"timeline[{number}]", step, last_us)]
         self._check_nodes(file, nodes, events)
         failures = self._failures(file, nodes)
-        samples = self._samples(file, until_us)
+        samples = self._samples(file, until_us or 0)
         if file.seed < 0:
             self._refuse("seed", f"{file.seed} (accepted: whole numbers from 0)")
-        if self._errors:
+        if self._errors or until_us is None:
             raise ConfigurationError(*(f"{self._source}: {error}" for error in self._errors))
         configuration = None
         if file.scheduler is not None:
@@ -194,7 +205,7 @@ class _Reader:
         return objects, skipped
 
     def _step(self, path: str, step: Step, until_us: int) -> Iterable[TimelineEvent]:
-        time_us = self._time(f"{path}.at", step.at)
+        time_us = self._time(f"{path}.at", step.at) or 0
         if time_us > until_us:
             self._refuse(f"{path}.at", f'"{step.at}" (accepted: times up to the duration)')
         for number, entry in enumerate(step.apply):
@@ -205,6 +216,8 @@ class _Reader:
         for number, target in enumerate(step.scale):
             if target.kind not in _SCALABLE:
                 self._refuse(f"{path}.scale[{number}].kind", f'"{target.kind}" (accepted: {", ".join(_SCALABLE)})')
+            if target.replicas < 0:
+                self._refuse(f"{path}.scale[{number}].replicas", f"{target.replicas} (accepted: whole numbers from 0)")
             yield Scale(time_us, target.kind, target.name, target.namespace or DEFAULT_NAMESPACE, target.replicas)
         yield from (Cordon(time_us, name) for name in step.cordon)
         yield from (Cordon(time_us, name, unschedulable=False) for name in step.uncordon)
@@ -249,28 +262,28 @@ class _Reader:
         for field_name, value_us in (("meanTimeBetweenFailures", between_us), ("meanTimeToRepair", repair_us)):
             if value_us == 0:
                 self._refuse(f"{path}.{field_name}", '"0s" (accepted: durations above 0)')
-        return failures.nodes or tuple(node.name for node in nodes), between_us, repair_us
+        return failures.nodes or tuple(node.name for node in nodes), between_us or 0, repair_us or 0
 
     def _samples(self, file: ScenarioFile, until_us: int) -> tuple[int, ...]:
-        times = [self._time(f"samples.at[{number}]", text) for number, text in enumerate(file.samples.at)]
+        times = [self._time(f"samples.at[{number}]", text) or 0 for number, text in enumerate(file.samples.at)]
         if file.samples.every is not None:
             every_us = self._time("samples.every", file.samples.every)
             if every_us == 0:
                 self._refuse("samples.every", f'"{file.samples.every}" (accepted: durations above 0)')
-            else:
+            elif every_us is not None:
                 times += range(every_us, until_us + 1, every_us)
         return tuple(sorted(set(times)))
 
-    def _time(self, path: str, text: str) -> int:
-        """Read a duration in microseconds; what is wrong with it is noted, and counts as 0."""
+    def _time(self, path: str, text: str) -> int | None:
+        """Read a duration in microseconds; what is wrong with it is noted."""
         try:
             time_us = parse_duration_ns(text) // _NS_PER_US
         except ValueError as error:
             self._refuse(path, str(error))
-            return 0
+            return None
         if time_us < 0:
             self._refuse(path, f'"{text}" (accepted: durations from 0s)')
-            return 0
+            return None
         return time_us
 
     def _refuse(self, path: str, problem: str) -> None:

@@ -129,6 +129,12 @@ def test_random_failures(tmp_path):
             HEAD + "timeline: [{at: 1m, scale: [{kind: Pod, name: p, replicas: 1}]}]",
             'timeline[0].scale[0].kind: "Pod" (accepted: Deployment, ReplicaSet, Job)',
         ),
+        (
+            "fewer than none",
+            HEAD + "timeline: [{at: 1m, scale: [{kind: Deployment, name: d, replicas: -1}]}]",
+            "timeline[0].scale[0].replicas: -1 (accepted: whole numbers from 0)",
+        ),
+        ("a required field", HEAD + "timeline: [{at: 1m, scale: [{kind: Deployment}]}]", "timeline[0].scale[0].name: Required value"),
         ("an unknown rule", HEAD + "ties: best", "ties: "),
         ("no nodes", "duration: 1m", "cluster: no nodes"),
         ("an empty pool", HEAD.replace("count: 3", "count: 0"), "cluster.nodePools[0].count: 0 (accepted: whole numbers from 1)"),
@@ -154,6 +160,20 @@ def test_all_mistakes_are_told_at_once(tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         load_scenario(path)
     assert len(caught.value.problems) == 3
+
+
+def test_a_wrong_duration_is_told_once(tmp_path):
+    failures = "faults: {randomFailures: {meanTimeBetweenFailures: x, meanTimeToRepair: 1m}}"
+    path = write(tmp_path, HEAD.replace("duration: 2h", "duration: long") + f"timeline: [{{at: 3h}}]\n{failures}")
+    with pytest.raises(ConfigurationError) as caught:
+        load_scenario(path)
+    assert [problem.split(": ")[1] for problem in caught.value.problems] == ["duration", "faults.randomFailures.meanTimeBetweenFailures"]
+
+
+def test_what_cannot_be_done_when_its_time_has_come(tmp_path):
+    scenario = load_scenario(write(tmp_path, HEAD + "timeline: [{at: 1m, scale: [{kind: Deployment, name: d, replicas: 1}]}]"))
+    with pytest.raises(ManifestError, match=r'^scenario.yaml: at 60 s of the timeline, Scale: deployments.apps "d" not found'):
+        run_scenario(scenario)
 
 
 @pytest.mark.parametrize(
