@@ -84,7 +84,7 @@ def run_scenario(scenario: Scenario, registry: Registry) -> list[Comparison]:
         return _all_differ(scenario, f"the line cannot be read: {scenario.record['unreadable']}")
     try:
         return runner(scenario, registry)
-    except (BinpackError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (BinpackError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Whatever a malformed record leads to: its decisions were not reproduced, and that is what is counted.
         return _all_differ(scenario, f"{type(error).__name__}: {error}")
 

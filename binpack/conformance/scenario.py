@@ -36,6 +36,8 @@ KINDS: dict[str, type[Any]] = {
 }
 """The fields of a scenario that hold objects other than nodes and pods."""
 
+_ACCEPTED = "(accepted: JSON lines, .jsonl or .jsonl.gz)"
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
@@ -104,11 +106,23 @@ def read_scenarios(path: Path) -> Iterator[Scenario]:
     family = path.name.partition(".")[0]
     try:
         with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+            empty = True
             for number, line in enumerate(lines, start=1):
                 if line.strip():
+                    empty = False
                     yield _read_line(line, family, f"{path.name}:{number}")
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise ManifestError(f"{path}: cannot be read as recorded decisions: {error} (accepted: JSON lines, .jsonl or .jsonl.gz)") from None
+        raise ManifestError(f"{path}: cannot be read as recorded decisions: {_why(error)} {_ACCEPTED}") from None
+    if empty:
+        raise ManifestError(f"{path}: holds no recorded decisions {_ACCEPTED}")
+
+
+def _why(error: OSError | EOFError | UnicodeDecodeError) -> str:
+    if isinstance(error, gzip.BadGzipFile):
+        return "is not compressed with gzip"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error)
 
 
 def _read_line(line: str, family: str, place: str) -> Scenario:

@@ -248,6 +248,13 @@ def test_exit_codes(why: str, content: Callable[[Path], Path], code: int, tmp_pa
         assert (counted["decisions"] == counted["agree"]) == (code == 0)
 
 
+def test_a_file_without_decisions_is_a_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "taints.jsonl"
+    path.write_text("\n")
+    assert run(["conformance", str(path)]) == 2
+    assert "taints.jsonl: holds no recorded decisions (accepted: JSON lines" in capsys.readouterr().err
+
+
 def test_a_damaged_gzip_file_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "taints.jsonl.gz"
     path.write_bytes((HERE / "taints.jsonl.gz").read_bytes()[:200])
