@@ -66,8 +66,9 @@ class ResultsDir:
         try:
             document: dict[str, Any] = json.loads((self.path / SUITE_FILE).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
+            why = f"{SUITE_FILE}, {error.strerror.lower()}" if isinstance(error, OSError) and error.strerror else f"{SUITE_FILE}, {error}"
             raise ConfigurationError(
-                f"{self.path}: no results directory: {error} (accepted: what `binpack bench run --out` wrote)"
+                f"{self.path}: is no results directory: {why} (accepted: what `binpack bench run --out` wrote)"
             ) from None
         return document
 
