@@ -49,12 +49,13 @@ def admit_pod(pod: Pod, lookup: Lookup) -> Pod:
     ManifestError
         In the API server's words, `pods "web" is forbidden: …`, if a class does not exist or contradicts the pod.
     """
-    pod = _with_priority(pod, lookup)
-    pod = _with_default_tolerations(pod)
+    pod = with_priority(pod, lookup)
+    pod = with_default_tolerations(pod)
     return _with_runtime_class(pod, lookup)
 
 
-def _with_priority(pod: Pod, lookup: Lookup) -> Pod:
+def with_priority(pod: Pod, lookup: Lookup) -> Pod:
+    """Resolve a pod's priority class (admission plugin Priority)."""
     name, priority, policy = _priority(pod, lookup)
     spec = pod.spec
     if spec.priority is not None and spec.priority != priority:
@@ -89,7 +90,8 @@ def _priority(pod: Pod, lookup: Lookup) -> tuple[str, int, str]:
     return found.metadata.name, found.value, found.preemption_policy or _PREEMPT
 
 
-def _with_default_tolerations(pod: Pod) -> Pod:
+def with_default_tolerations(pod: Pod) -> Pod:
+    """Let a pod stay 300 s on a node that is not ready or not reachable, unless it says something else (DefaultTolerationSeconds)."""
     added = tuple(
         Toleration(key=key, operator="Exists", effect="NoExecute", toleration_seconds=DEFAULT_TOLERATION_SECONDS)
         for key in (NOT_READY, UNREACHABLE)

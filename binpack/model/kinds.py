@@ -6,7 +6,17 @@ from typing import Union
 
 from binpack.model.node import CSINode, Node
 from binpack.model.pod import Pod
-from binpack.model.policy import Lease, Namespace, PodDisruptionBudget, PriorityClass, RuntimeClass, Service
+from binpack.model.policy import (
+    Lease,
+    LimitRange,
+    Namespace,
+    PodDisruptionBudget,
+    PriorityClass,
+    ResourceQuota,
+    RuntimeClass,
+    Service,
+)
+from binpack.model.revisions import ControllerRevision
 from binpack.model.storage import (
     CSIDriver,
     CSIStorageCapacity,
@@ -15,7 +25,7 @@ from binpack.model.storage import (
     StorageClass,
     VolumeAttachment,
 )
-from binpack.model.workloads import DaemonSet, Deployment, Job, ReplicaSet, ReplicationController, StatefulSet
+from binpack.model.workloads import CronJob, DaemonSet, Deployment, Job, ReplicaSet, ReplicationController, StatefulSet
 
 KubernetesObject = Union[
     Node,
@@ -25,13 +35,17 @@ KubernetesObject = Union[
     PriorityClass,
     RuntimeClass,
     PodDisruptionBudget,
+    LimitRange,
+    ResourceQuota,
     Lease,
     Deployment,
     ReplicaSet,
     ReplicationController,
     StatefulSet,
     DaemonSet,
+    ControllerRevision,
     Job,
+    CronJob,
     PersistentVolume,
     PersistentVolumeClaim,
     StorageClass,
@@ -46,6 +60,8 @@ KINDS: dict[tuple[str, str], type[KubernetesObject]] = {
     ("v1", "Pod"): Pod,
     ("v1", "Namespace"): Namespace,
     ("v1", "Service"): Service,
+    ("v1", "LimitRange"): LimitRange,
+    ("v1", "ResourceQuota"): ResourceQuota,
     ("v1", "ReplicationController"): ReplicationController,
     ("v1", "PersistentVolume"): PersistentVolume,
     ("v1", "PersistentVolumeClaim"): PersistentVolumeClaim,
@@ -53,7 +69,9 @@ KINDS: dict[tuple[str, str], type[KubernetesObject]] = {
     ("apps/v1", "ReplicaSet"): ReplicaSet,
     ("apps/v1", "StatefulSet"): StatefulSet,
     ("apps/v1", "DaemonSet"): DaemonSet,
+    ("apps/v1", "ControllerRevision"): ControllerRevision,
     ("batch/v1", "Job"): Job,
+    ("batch/v1", "CronJob"): CronJob,
     ("scheduling.k8s.io/v1", "PriorityClass"): PriorityClass,
     ("node.k8s.io/v1", "RuntimeClass"): RuntimeClass,
     ("policy/v1", "PodDisruptionBudget"): PodDisruptionBudget,

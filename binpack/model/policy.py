@@ -1,4 +1,4 @@
-"""Namespace, Service, PriorityClass, RuntimeClass, PodDisruptionBudget and Lease."""
+"""Namespace, Service, PriorityClass, RuntimeClass, PodDisruptionBudget, LimitRange, ResourceQuota and Lease."""
 
 from __future__ import annotations
 
@@ -9,10 +9,21 @@ from binpack.model.quantity import Quantity
 from binpack.model.scalars import Int32, Int64, IntOrString, Timestamp
 
 
+class NamespaceSpec(Struct, frozen=True):
+    finalizers: tuple[str, ...] = ()
+
+
+class NamespaceStatus(Struct, frozen=True):
+    phase: str = ""
+    conditions: tuple[Condition, ...] = ()
+
+
 class Namespace(Struct, frozen=True):
     api_version: str = "v1"
     kind: str = "Namespace"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: NamespaceSpec = field(default_factory=NamespaceSpec)
+    status: NamespaceStatus = field(default_factory=NamespaceStatus)
 
 
 class ServiceSpec(Struct, frozen=True):
@@ -77,6 +88,55 @@ class PodDisruptionBudget(Struct, frozen=True):
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: PodDisruptionBudgetSpec = field(default_factory=PodDisruptionBudgetSpec)
     status: PodDisruptionBudgetStatus = field(default_factory=PodDisruptionBudgetStatus)
+
+
+class LimitRangeItem(Struct, frozen=True):
+    type: str = ""
+    min: dict[str, Quantity] = field(default_factory=dict)
+    max: dict[str, Quantity] = field(default_factory=dict)
+    default: dict[str, Quantity] = field(default_factory=dict)
+    default_request: dict[str, Quantity] = field(default_factory=dict)
+    max_limit_request_ratio: dict[str, Quantity] = field(default_factory=dict)
+
+
+class LimitRangeSpec(Struct, frozen=True):
+    limits: tuple[LimitRangeItem, ...] = ()
+
+
+class LimitRange(Struct, frozen=True):
+    api_version: str = "v1"
+    kind: str = "LimitRange"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: LimitRangeSpec = field(default_factory=LimitRangeSpec)
+
+
+class ScopedResourceSelectorRequirement(Struct, frozen=True):
+    scope_name: str = ""
+    operator: str = ""
+    values: tuple[str, ...] = ()
+
+
+class ScopeSelector(Struct, frozen=True):
+    match_expressions: tuple[ScopedResourceSelectorRequirement, ...] = ()
+
+
+class ResourceQuotaSpec(Struct, frozen=True):
+    hard: dict[str, Quantity] = field(default_factory=dict)
+    scopes: tuple[str, ...] = ()
+    scope_selector: ScopeSelector | None = None
+
+
+class ResourceQuotaStatus(Struct, frozen=True):
+    hard: dict[str, Quantity] = field(default_factory=dict)
+    used: dict[str, Quantity] = field(default_factory=dict)
+
+
+class ResourceQuota(Struct, frozen=True):
+    api_version: str = "v1"
+    kind: str = "ResourceQuota"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: ResourceQuotaSpec = field(default_factory=ResourceQuotaSpec)
+    status: ResourceQuotaStatus = field(default_factory=ResourceQuotaStatus)
 
 
 class LeaseSpec(Struct, frozen=True):

@@ -65,6 +65,35 @@ def nonzero_requests(pod: Pod) -> tuple[int, int]:
     return total.get(CPU, 0), total.get(MEMORY, 0)
 
 
+def request_quantities(pod: Pod) -> dict[str, Quantity]:
+    """Return a pod's total as ResourceQuota and LimitRange count it: every resource, exactly, the larger of spec and status."""
+    return {name: Quantity(nanos) for name, nanos in _total(pod, use_status=True).items()}
+
+
+def limit_quantities(pod: Pod) -> dict[str, Quantity]:
+    """Return the total of a pod's limits; overhead is added to those that are set."""
+    spec = pod.spec
+    main: _Nanos = {}
+    sidecars: _Nanos = {}
+    peak: _Nanos = {}
+    for container in spec.containers:
+        _add(main, _limits(container))
+    for container in spec.init_containers:
+        use = _limits(container)
+        if is_sidecar(container):
+            _add(main, use)
+            _add(sidecars, use)
+            use = dict(sidecars)
+        else:
+            _add(use, sidecars)
+        _raise_to(peak, use)
+    _raise_to(main, peak)
+    if spec.resources is not None:
+        main.update({name: quantity.nanos for name, quantity in spec.resources.limits.items() if _is_pod_level(name)})
+    _add(main, {name: quantity.nanos for name, quantity in spec.overhead.items() if name in main})
+    return {name: Quantity(nanos) for name, nanos in main.items()}
+
+
 def resource_list(quantities: Mapping[str, Quantity]) -> dict[str, int]:
     """Convert a node's allocatable: cpu in milli-cores, everything else in units, rounded up; unknown names dropped."""
     amounts = {name: to_integer(name, quantity.nanos) for name, quantity in quantities.items() if is_accounted(name)}
@@ -128,6 +157,10 @@ def _total(pod: Pod, *, use_status: bool = False, pod_level: bool = True, defaul
         main.update({n: q.nanos for n, q in pod.spec.resources.requests.items() if _is_pod_level(n)})
     _add(main, {name: quantity.nanos for name, quantity in pod.spec.overhead.items()})
     return main
+
+
+def _limits(container: Container) -> _Nanos:
+    return {name: quantity.nanos for name, quantity in container.resources.limits.items()}
 
 
 def _container_requests(container: Container, status: ContainerStatus | None, spec_counts: bool, defaulted: Iterable[str]) -> _Nanos:

@@ -1,11 +1,12 @@
-"""Deployment, ReplicaSet, ReplicationController, StatefulSet, DaemonSet and Job."""
+"""Deployment, ReplicaSet, ReplicationController, StatefulSet, DaemonSet, Job and CronJob."""
 
 from __future__ import annotations
 
 from binpack.model.base import Struct, field
-from binpack.model.meta import Condition, LabelSelector, ObjectMeta
+from binpack.model.meta import Condition, LabelSelector, ObjectMeta, ObjectReference
 from binpack.model.pod import PodTemplateSpec
 from binpack.model.scalars import Int32, Int64, IntOrString, Timestamp
+from binpack.model.volumes import PersistentVolumeClaimSpec
 
 
 class RollingUpdate(Struct, frozen=True):
@@ -88,12 +89,56 @@ class ReplicationController(Struct, frozen=True):
     spec: ReplicationControllerSpec = field(default_factory=ReplicationControllerSpec)
 
 
+class WorkloadUpdateStrategy(Struct, frozen=True):
+    """Of a StatefulSet or a DaemonSet."""
+
+    type: str = ""
+    rolling_update: RollingUpdate | None = None
+
+
+class ClaimTemplate(Struct, frozen=True):
+    """A PersistentVolumeClaim to be; its apiVersion and kind are mostly left out."""
+
+    api_version: str = ""
+    kind: str = ""
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: PersistentVolumeClaimSpec = field(default_factory=PersistentVolumeClaimSpec)
+
+
+class StatefulSetOrdinals(Struct, frozen=True):
+    start: Int32 = 0
+
+
+class ClaimRetentionPolicy(Struct, frozen=True):
+    when_deleted: str = ""
+    when_scaled: str = ""
+
+
 class StatefulSetSpec(Struct, frozen=True):
     replicas: Int32 | None = None
     selector: LabelSelector | None = None
     template: PodTemplateSpec = field(default_factory=PodTemplateSpec)
+    volume_claim_templates: tuple[ClaimTemplate, ...] = ()
     service_name: str = ""
     pod_management_policy: str = ""
+    update_strategy: WorkloadUpdateStrategy = field(default_factory=WorkloadUpdateStrategy)
+    revision_history_limit: Int32 | None = None
+    min_ready_seconds: Int32 = 0
+    persistent_volume_claim_retention_policy: ClaimRetentionPolicy | None = None
+    ordinals: StatefulSetOrdinals | None = None
+
+
+class StatefulSetStatus(Struct, frozen=True):
+    observed_generation: Int64 = 0
+    replicas: Int32 = 0
+    ready_replicas: Int32 = 0
+    available_replicas: Int32 = 0
+    current_replicas: Int32 = 0
+    updated_replicas: Int32 = 0
+    current_revision: str = ""
+    update_revision: str = ""
+    collision_count: Int32 | None = None
+    conditions: tuple[Condition, ...] = ()
 
 
 class StatefulSet(Struct, frozen=True):
@@ -101,11 +146,28 @@ class StatefulSet(Struct, frozen=True):
     kind: str = "StatefulSet"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: StatefulSetSpec = field(default_factory=StatefulSetSpec)
+    status: StatefulSetStatus = field(default_factory=StatefulSetStatus)
 
 
 class DaemonSetSpec(Struct, frozen=True):
     selector: LabelSelector | None = None
     template: PodTemplateSpec = field(default_factory=PodTemplateSpec)
+    update_strategy: WorkloadUpdateStrategy = field(default_factory=WorkloadUpdateStrategy)
+    min_ready_seconds: Int32 = 0
+    revision_history_limit: Int32 | None = None
+
+
+class DaemonSetStatus(Struct, frozen=True):
+    observed_generation: Int64 = 0
+    desired_number_scheduled: Int32 = 0
+    current_number_scheduled: Int32 = 0
+    number_misscheduled: Int32 = 0
+    number_ready: Int32 = 0
+    number_available: Int32 = 0
+    number_unavailable: Int32 = 0
+    updated_number_scheduled: Int32 = 0
+    collision_count: Int32 | None = None
+    conditions: tuple[Condition, ...] = ()
 
 
 class DaemonSet(Struct, frozen=True):
@@ -113,6 +175,7 @@ class DaemonSet(Struct, frozen=True):
     kind: str = "DaemonSet"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: DaemonSetSpec = field(default_factory=DaemonSetSpec)
+    status: DaemonSetStatus = field(default_factory=DaemonSetStatus)
 
 
 class PodFailurePolicyOnExitCodes(Struct, frozen=True):
@@ -189,3 +252,33 @@ class Job(Struct, frozen=True):
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: JobSpec = field(default_factory=JobSpec)
     status: JobStatus = field(default_factory=JobStatus)
+
+
+class JobTemplateSpec(Struct, frozen=True):
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: JobSpec = field(default_factory=JobSpec)
+
+
+class CronJobSpec(Struct, frozen=True):
+    schedule: str = ""
+    time_zone: str | None = None
+    starting_deadline_seconds: Int64 | None = None
+    concurrency_policy: str = ""
+    suspend: bool = False
+    job_template: JobTemplateSpec = field(default_factory=JobTemplateSpec)
+    successful_jobs_history_limit: Int32 | None = None
+    failed_jobs_history_limit: Int32 | None = None
+
+
+class CronJobStatus(Struct, frozen=True):
+    active: tuple[ObjectReference, ...] = ()
+    last_schedule_time: Timestamp | None = None
+    last_successful_time: Timestamp | None = None
+
+
+class CronJob(Struct, frozen=True):
+    api_version: str = "batch/v1"
+    kind: str = "CronJob"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: CronJobSpec = field(default_factory=CronJobSpec)
+    status: CronJobStatus = field(default_factory=CronJobStatus)

@@ -176,6 +176,34 @@ POD_STATUS = {
 TEMPLATE = {"metadata": META, "spec": POD_SPEC}
 COUNTS = {"observedGeneration": 1, "replicas": 2, "readyReplicas": 4, "availableReplicas": 5, "terminatingReplicas": 7}
 
+ROLLING_UPDATE = {"maxSurge": "25%", "maxUnavailable": 1, "partition": 2}
+JOB_SPEC = {
+    "parallelism": 2,
+    "completions": 3,
+    "completionMode": "Indexed",
+    "activeDeadlineSeconds": 60,
+    "backoffLimit": 4,
+    "ttlSecondsAfterFinished": 100,
+    "suspend": True,
+    "manualSelector": True,
+    "podReplacementPolicy": "Failed",
+    "podFailurePolicy": {
+        "rules": [
+            {
+                "action": "FailJob",
+                "onExitCodes": {"containerName": "main", "operator": "In", "values": [1]},
+                "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+            }
+        ]
+    },
+    "successPolicy": {"rules": [{"succeededIndexes": "0-1", "succeededCount": 1}]},
+    "backoffLimitPerIndex": 1,
+    "maxFailedIndexes": 2,
+    "managedBy": "kubernetes.io/job-controller",
+    "selector": SELECTOR,
+    "template": TEMPLATE,
+}
+
 BODIES = {
     "Node": {
         "spec": {
@@ -194,7 +222,7 @@ BODIES = {
         },
     },
     "Pod": {"spec": POD_SPEC, "status": POD_STATUS},
-    "Namespace": {},
+    "Namespace": {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active", "conditions": [CONDITION]}},
     "Service": {"spec": {"selector": {"app": "web"}, "type": "ClusterIP"}},
     "ReplicationController": {"spec": {"replicas": 1, "selector": {"app": "web"}, "template": TEMPLATE}},
     "PersistentVolume": {
@@ -237,36 +265,96 @@ BODIES = {
             "template": TEMPLATE,
             "serviceName": "s",
             "podManagementPolicy": "Parallel",
-        }
+            "volumeClaimTemplates": [
+                {
+                    "apiVersion": "v1",
+                    "kind": "PersistentVolumeClaim",
+                    "metadata": META,
+                    "spec": CLAIM_SPEC,
+                }
+            ],
+            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": ROLLING_UPDATE},
+            "revisionHistoryLimit": 10,
+            "minReadySeconds": 5,
+            "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Retain"},
+            "ordinals": {"start": 3},
+        },
+        "status": {
+            "observedGeneration": 1,
+            "replicas": 2,
+            "readyReplicas": 3,
+            "availableReplicas": 4,
+            "currentReplicas": 5,
+            "updatedReplicas": 6,
+            "currentRevision": "a",
+            "updateRevision": "b",
+            "collisionCount": 1,
+            "conditions": [CONDITION],
+        },
     },
-    "DaemonSet": {"spec": {"selector": SELECTOR, "template": TEMPLATE}},
-    "Job": {
+    "DaemonSet": {
         "spec": {
-            "parallelism": 2,
-            "completions": 3,
-            "completionMode": "Indexed",
-            "activeDeadlineSeconds": 60,
-            "backoffLimit": 4,
-            "ttlSecondsAfterFinished": 100,
-            "suspend": True,
-            "manualSelector": True,
-            "podReplacementPolicy": "Failed",
-            "backoffLimitPerIndex": 1,
-            "maxFailedIndexes": 2,
-            "managedBy": "example.com/controller",
-            "podFailurePolicy": {
-                "rules": [
-                    {
-                        "action": "FailJob",
-                        "onExitCodes": {"containerName": "c", "operator": "In", "values": [1]},
-                        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
-                    }
-                ]
-            },
-            "successPolicy": {"rules": [{"succeededIndexes": "0-1", "succeededCount": 1}]},
             "selector": SELECTOR,
             "template": TEMPLATE,
+            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": ROLLING_UPDATE},
+            "minReadySeconds": 5,
+            "revisionHistoryLimit": 10,
         },
+        "status": {
+            "observedGeneration": 1,
+            "desiredNumberScheduled": 2,
+            "currentNumberScheduled": 3,
+            "numberMisscheduled": 4,
+            "numberReady": 5,
+            "numberAvailable": 6,
+            "numberUnavailable": 7,
+            "updatedNumberScheduled": 8,
+            "collisionCount": 1,
+            "conditions": [CONDITION],
+        },
+    },
+    "ControllerRevision": {"data": {"spec": {"template": TEMPLATE}}, "revision": 3},
+    "CronJob": {
+        "spec": {
+            "schedule": "0 * * * *",
+            "timeZone": "Etc/UTC",
+            "startingDeadlineSeconds": 60,
+            "concurrencyPolicy": "Forbid",
+            "suspend": True,
+            "jobTemplate": {"metadata": META, "spec": JOB_SPEC},
+            "successfulJobsHistoryLimit": 3,
+            "failedJobsHistoryLimit": 1,
+        },
+        "status": {
+            "active": [{"apiVersion": "batch/v1", "kind": "Job", "namespace": "ns", "name": "j", "uid": "u"}],
+            "lastScheduleTime": TIME,
+            "lastSuccessfulTime": TIME,
+        },
+    },
+    "LimitRange": {
+        "spec": {
+            "limits": [
+                {
+                    "type": "Container",
+                    "min": {"cpu": "1"},
+                    "max": {"cpu": "2"},
+                    "default": {"cpu": "1"},
+                    "defaultRequest": {"cpu": "1"},
+                    "maxLimitRequestRatio": {"cpu": "3"},
+                }
+            ]
+        }
+    },
+    "ResourceQuota": {
+        "spec": {
+            "hard": {"pods": "3"},
+            "scopes": ["BestEffort"],
+            "scopeSelector": {"matchExpressions": [{"scopeName": "PriorityClass", "operator": "In", "values": ["high"]}]},
+        },
+        "status": {"hard": {"pods": "3"}, "used": {"pods": "1"}},
+    },
+    "Job": {
+        "spec": JOB_SPEC,
         "status": {
             "active": 1,
             "ready": 1,
@@ -274,6 +362,7 @@ BODIES = {
             "succeeded": 1,
             "failed": 1,
             "completedIndexes": "0,2-3",
+            "failedIndexes": "1",
             "failedIndexes": "1",
             "startTime": TIME,
             "completionTime": TIME,

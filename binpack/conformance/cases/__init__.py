@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from binpack.conformance.cases import deployment, job, kubelet, node_lifecycle, replicaset
+from binpack.conformance.cases import admission, deployment, job, kubelet, node_lifecycle, replicaset
 
 Given = Mapping[str, Any]
 Rule = Callable[[Given], dict[str, Any]]
 
 RULES: dict[str, Mapping[str, Rule]] = {
+    "admission": admission.RULES,
     "deployment": deployment.RULES,
     "job": job.RULES,
     "kubelet": kubelet.RULES,

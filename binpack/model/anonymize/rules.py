@@ -34,11 +34,16 @@ from binpack.model.pod import (
 )
 from binpack.model.policy import (
     LeaseSpec,
+    LimitRangeItem,
+    NamespaceSpec,
+    NamespaceStatus,
     PodDisruptionBudgetSpec,
     PodDisruptionBudgetStatus,
     PriorityClass,
+    ResourceQuotaSpec,
     RuntimeClass,
     RuntimeClassScheduling,
+    ScopedResourceSelectorRequirement,
     ServiceSpec,
 )
 from binpack.model.storage import (
@@ -64,6 +69,9 @@ from binpack.model.volumes import (
     Volume,
 )
 from binpack.model.workloads import (
+    ClaimRetentionPolicy,
+    ClaimTemplate,
+    CronJobSpec,
     DeploymentStrategy,
     JobSpec,
     JobStatus,
@@ -73,8 +81,10 @@ from binpack.model.workloads import (
     ReplicationControllerSpec,
     RollingUpdate,
     StatefulSetSpec,
+    StatefulSetStatus,
     SuccessPolicyRule,
     UncountedTerminatedPods,
+    WorkloadUpdateStrategy,
 )
 
 
@@ -210,6 +220,10 @@ def _disrupted_pods(renamer: Renamer, value: dict[str, Any], scope: Scope) -> di
     return {renamer.object_name("Pod", scope.namespace, name): time for name, time in value.items()}
 
 
+def _priority_classes(renamer: Renamer, value: tuple[str, ...], _scope: Scope) -> tuple[str, ...]:
+    return tuple(renamer.object_name("PriorityClass", "", name) for name in value)
+
+
 _REASON = only(well_known.REASONS)
 _CLASS = name_of("StorageClass")
 
@@ -309,7 +323,17 @@ RULES: dict[type, dict[str, Rule]] = {
     DeploymentStrategy: {"type": keep},
     RollingUpdate: {"max_surge": _number_or_percent, "max_unavailable": _number_or_percent},
     ReplicationControllerSpec: {"selector": _labels},
+    WorkloadUpdateStrategy: {"type": keep},
+    ClaimTemplate: {"api_version": keep, "kind": keep},
+    ClaimRetentionPolicy: {"when_deleted": keep, "when_scaled": keep},
     StatefulSetSpec: {"service_name": name_beside("Service"), "pod_management_policy": keep},
+    StatefulSetStatus: {"current_revision": name_beside("ControllerRevision"), "update_revision": name_beside("ControllerRevision")},
+    CronJobSpec: {"schedule": keep, "time_zone": keep, "concurrency_policy": keep},
+    LimitRangeItem: {"type": keep},
+    ScopedResourceSelectorRequirement: {"scope_name": keep, "operator": keep, "values": _priority_classes},
+    ResourceQuotaSpec: {"scopes": keep},
+    NamespaceSpec: {"finalizers": _finalizers},
+    NamespaceStatus: {"phase": keep},
     JobSpec: {"completion_mode": keep, "pod_replacement_policy": keep, "managed_by": drop},
     JobStatus: {"completed_indexes": keep, "failed_indexes": keep},
     PodFailurePolicyRule: {"action": keep},
