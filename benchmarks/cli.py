@@ -62,7 +62,7 @@ def list_suites(output: Format) -> None:
 
     rows: list[dict[str, Any]] = []
     for suite in map(load_suite, suite_names()):
-        runs = sum(workload.takes(policy) for workload in suite.workloads for policy in suite.policies) * len(suite.seeds)
+        runs = sum(w.takes(p, seed) for w in suite.workloads for p in suite.policies for seed in suite.seeds)
         names = [workload.name for workload in suite.workloads]
         policies = [policy.name for policy in suite.policies]
         rows.append({"suite": suite.name, "runs": runs, "workloads": names, "policies": policies, "description": suite.description})

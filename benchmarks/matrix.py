@@ -86,7 +86,7 @@ def expand(suite: Suite, *, trace_dir: str | None = None) -> tuple[RunSpec, ...]
         for policy in suite.policies
         for workload in suite.workloads
         for seed in suite.seeds
-        if workload.takes(policy)
+        if workload.takes(policy, seed)
     )
 
 

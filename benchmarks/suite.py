@@ -52,6 +52,8 @@ class FillingSpec(StrictStruct, frozen=True):
         FGD's typical pods are this share of all.
     lenient : bool
         Leave out rows that no node could serve.
+    bound : bool
+        Prove, by device patterns, the most that any placement of the same pods could allot.
     """
 
     pods: str = "default"
@@ -61,6 +63,7 @@ class FillingSpec(StrictStruct, frozen=True):
     float_scores: bool = False
     threshold_percent: float = 95.0
     lenient: bool = False
+    bound: bool = False
 
 
 class WorkloadSpec(StrictStruct, frozen=True):
@@ -76,6 +79,8 @@ class WorkloadSpec(StrictStruct, frozen=True):
     filling : FillingSpec or None
     policies : tuple[str, ...]
         Only these of the suite's policies; none: all.
+    seeds : tuple[int, ...]
+        Only these of the suite's seeds; none: all.
     """
 
     name: str
@@ -83,10 +88,11 @@ class WorkloadSpec(StrictStruct, frozen=True):
     openb: OpenbSpec | None = None
     filling: FillingSpec | None = None
     policies: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
 
-    def takes(self, policy: PolicySpec) -> bool:
-        """Whether it is run with a policy."""
-        return not self.policies or policy.name in self.policies
+    def takes(self, policy: PolicySpec, seed: int) -> bool:
+        """Whether it is run with a policy and a seed."""
+        return (not self.policies or policy.name in self.policies) and (not self.seeds or seed in self.seeds)
 
 
 class PolicySpec(StrictStruct, frozen=True):

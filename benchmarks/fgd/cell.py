@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.fgd.bound import CERTIFICATES, bound_columns
 from benchmarks.fgd.curves import Curve, curve_of
 from benchmarks.fgd.digests import digest_of_run
 from benchmarks.fgd.replay import Replayed, replay
@@ -33,10 +34,11 @@ def run_filling(spec: RunSpec, out: Path) -> None:
     curve = curve_of(replayed)
     seconds = time.perf_counter() - begun
     identity = {"key": spec.key, "workload": spec.workload.name, "policy": spec.policy.name, "seed": spec.seed}
-    machine = machine_facts() | {"filling_s": seconds}
-    ResultsDir(out).write_run(
-        spec.key, identity | filling_row(spec, replayed, curve), [identity | row for row in point_rows(curve)], machine
-    )
+    row = identity | filling_row(spec, replayed, curve)
+    if how.bound:
+        row |= bound_columns(replayed, memory=how.memory, certificates=out / CERTIFICATES / spec.key)
+    machine = machine_facts() | {"filling_s": seconds, "bound_s": time.perf_counter() - begun - seconds}
+    ResultsDir(out).write_run(spec.key, row, [identity | point for point in point_rows(curve)], machine)
 
 
 def filling_row(spec: RunSpec, replayed: Replayed, curve: Curve) -> dict[str, Any]:
@@ -57,7 +59,7 @@ def filling_row(spec: RunSpec, replayed: Replayed, curve: Curve) -> dict[str, An
 
 def is_published(how: FillingSpec, ties: str) -> bool:
     """Tell whether a run is one of the published experiment's, but for the variant."""
-    return ties == Ties.RANK and replace(how, pods="", ties="", lenient=False) == FillingSpec(pods="")
+    return ties == Ties.RANK and replace(how, pods="", ties="", lenient=False, bound=False) == FillingSpec(pods="")
 
 
 def point_rows(curve: Curve) -> list[dict[str, Any]]:

@@ -89,8 +89,8 @@ def replay(trace: Trace, policy: PolicySpec, seed: int, how: FillingSpec, *, tie
         As for `binpack.scheduler.filling.fill.fill`.
     """
     filling = draw(trace, seed, load_percent=how.load_percent)
-    cluster, index = _cluster(trace, filling, ties)
-    pods, arrivals = _classes(filling, memory=how.memory)
+    cluster, index = empty_cluster(trace, filling, ties)
+    pods, arrivals = classes(filling, memory=how.memory)
     groups = trace.groups()
     run = fill(
         cluster,
@@ -113,8 +113,8 @@ def replace_rows(run: FillingRun, index: NDArray[np.int64]) -> FillingRun:
     return FillingRun(rows, run.devices, run.used_milli, run.buckets)
 
 
-def _cluster(trace: Trace, filling: Filling, ties: Ties) -> tuple[Cluster, NDArray[np.int64]]:
-    """An empty cluster, and the node of each of its rows. As in the original a node's rank goes before its name."""
+def empty_cluster(trace: Trace, filling: Filling, ties: Ties) -> tuple[Cluster, NDArray[np.int64]]:
+    """Return an empty cluster, and the node of each of its rows. With `rank` a node's rank goes before its name, as in the original."""
     cluster = Cluster()
     names = [f"{rank:04d}-{node.name}" if ties is Ties.RANK else node.name for node, rank in zip(trace.nodes, filling.ranks, strict=True)]
     for node, name in zip(trace.nodes, names, strict=True):
@@ -127,8 +127,8 @@ def _cluster(trace: Trace, filling: Filling, ties: Ties) -> tuple[Cluster, NDArr
     return cluster, index
 
 
-def _classes(filling: Filling, *, memory: bool) -> tuple[list[Pod], NDArray[np.int64]]:
-    """The different pods, and which of them each arrival is."""
+def classes(filling: Filling, *, memory: bool) -> tuple[list[Pod], NDArray[np.int64]]:
+    """Return the different pods, and which of them each arrival is."""
     numbers: dict[tuple[object, ...], int] = {}
     pods: list[Pod] = []
     which = np.zeros(len(filling.arrivals), np.int64)

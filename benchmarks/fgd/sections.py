@@ -115,3 +115,38 @@ def spread(mean: float, deviation: float) -> str:
 
 def _value(value: float, who: str) -> str:
     return f"{value:+.3f}" if who == "difference" else f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+def bound_table(runs: pd.DataFrame) -> Table | None:
+    """Return one row for each workload and policy with bounds: allocation, the proven bounds, and the gap to the tighter one."""
+    names = ("allocated_by", "bound_at", "bound_with_cpu_pods_at")
+    if "bound_at_100_percent" not in runs or runs["bound_at_100_percent"].isna().all():
+        return None
+    titles = ("allocated", "bound", "bound, CPU pods placed", "gap")
+    head = ["workload", "policy", "seeds", *(f"{title} at {load} %" for load in (100, 130) for title in titles)]
+    rows = []
+    bounded = runs.dropna(subset=["bound_at_100_percent"])
+    for key, group in bounded.groupby(["workload", "policy"], sort=False, observed=True):
+        cells = []
+        for load in (100, 130):
+            values = [group[f"{name}_{load}_percent"] for name in names]
+            cells += [spread(value.mean(), value.std()) for value in values]
+            cells.append(f"{(values[2] - values[0]).mean():.2f}")
+        rows.append([*map(str, key), str(len(group)), *cells])
+    return Table(head, rows)
+
+
+def bound_verdict(runs: pd.DataFrame) -> list[str]:
+    """Say how much of what is not allocated no placement could have allocated."""
+    if bound_table(runs) is None:
+        return []
+    sentences = []
+    bounded = runs.dropna(subset=["bound_at_130_percent"])
+    for (workload, policy), group in bounded.groupby(["workload", "policy"], sort=False, observed=True):
+        lost = 100 - group["allocated_by_130_percent"].mean()
+        unavoidable = 100 - group["bound_with_cpu_pods_at_130_percent"].mean()
+        sentences.append(
+            f"{workload}: {policy} leaves {lost:.2f} % unallocated in the end; {unavoidable:.2f} points of it are proven unavoidable "
+            f"with all pods known and all CPU-only pods placed."
+        )
+    return sentences
