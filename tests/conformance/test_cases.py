@@ -36,7 +36,7 @@ def disagreements(tmp_path: Path):
         ("deployment", FENCEPOSTS, {"surge": 4}),
         ("deployment", FENCEPOSTS | {"maxSurge": "many"}, {"error": True}),
         ("replicaset", {"function": "slow_start", "count": 9, "initialBatchSize": 1, "callsThatSucceed": 4}, {"successes": 4, "calls": 7}),
-        ("job", {"function": "first_pending_indexes", "count": 2, "completions": 9, "active": [], "succeeded": [[1, 2]]}, {"indexes": [0, 3]}),
+        ("job", {"function": "first_pending_indexes", "count": 1, "completions": 9, "active": [], "succeeded": [[0, 1]]}, {"indexes": [2]}),
         ("nodelifecycle", {"function": "min_toleration", "tolerationSeconds": [None, 7]}, {"seconds": 7}),
         ("kubelet", {"function": "signal_order", "signals": ["pid.available"]}, {"order": ["pid.available"]}),
     ],

@@ -363,7 +363,6 @@ BODIES = {
             "failed": 1,
             "completedIndexes": "0,2-3",
             "failedIndexes": "1",
-            "failedIndexes": "1",
             "startTime": TIME,
             "completionTime": TIME,
             "conditions": [CONDITION],
