@@ -23,4 +23,5 @@ def main(results: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    arguments = [*sys.argv[1:], *("results/quickstart", "docs/images")[len(sys.argv) - 1 :]]
+    main(*map(Path, arguments[:2]))

@@ -15,7 +15,7 @@ def simulate(scenario: str | Path, *, seed: int | None = None) -> Run:
     Parameters
     ----------
     scenario : str or Path
-        YAML; docs/reference/scenario.md describes it.
+        YAML; docs/reference/simulation.md describes it.
     seed : int, optional
         In place of the file's.
 
