@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks.digest import source_digest
 from benchmarks.fgd.cell import run_filling
+from benchmarks.fgd.turnover import configuration_of, device_columns, device_means, uses_devices
 from benchmarks.machine import machine_facts
 from benchmarks.matrix import RunSpec
 from benchmarks.measures import run_row, running, sample_row
@@ -16,7 +17,6 @@ from binpack.errors import ConfigurationError
 from binpack.framework.defaults import DEFAULT_SCHEDULER_NAME
 from binpack.framework.profile import build_profiles
 from binpack.framework.registry import Registry
-from binpack.model.base import to_builtins
 from binpack.optimal.bound_cache import BoundCache
 from binpack.optimal.instant import FewestNodes, fewest_nodes
 from binpack.plugins import in_tree
@@ -24,7 +24,7 @@ from binpack.scheduler.ties import Ties
 from binpack.sim.samples import Sample
 from binpack.sim.simulation import simulate
 from workloads.presets import preset
-from workloads.traces.openb_replay import OpenbReplay, replay
+from workloads.traces.openb_replay import replay
 from workloads.workload import Generated, generate
 
 OPTIMA = "optima"
@@ -56,7 +56,7 @@ def run_cell(spec: RunSpec, out: Path) -> None:
     run = simulate(
         generated.nodes,
         generated.events,
-        configuration=spec.policy.resolve(registry),
+        configuration=configuration_of(spec, registry),
         seed=spec.seed,
         until_us=generated.span_us,
         ties=Ties(spec.ties),
@@ -67,15 +67,17 @@ def run_cell(spec: RunSpec, out: Path) -> None:
     simulated = time.perf_counter()
     optima = _optima(spec, run.samples, registry, BoundCache(out / OPTIMA / spec.sources[:16]))
     rows = [sample_row(spec, sample, optimum) for sample, optimum in zip(run.samples, optima, strict=True)]
+    if uses_devices(spec):
+        rows = [row | columns for row, columns in zip(rows, device_columns(spec, run.samples), strict=True)]
     machine = machine_facts() | {"simulation_s": simulated - begun, "optimum_s": time.perf_counter() - simulated}
-    ResultsDir(out).write_run(spec.key, run_row(spec, run, rows), rows, machine)
+    ResultsDir(out).write_run(spec.key, run_row(spec, run, rows) | device_means(rows), rows, machine)
 
 
 def workload_of(spec: RunSpec) -> Generated:
     """Generate the workload, or read the trace."""
     if spec.workload.openb is not None:
         assert spec.trace_dir is not None
-        return replay(Path(spec.trace_dir), OpenbReplay(**to_builtins(spec.workload.openb)), spec.seed)
+        return replay(Path(spec.trace_dir), spec.workload.openb.replay(), spec.seed)
     return generate(preset(spec.workload.preset), spec.seed)
 
 

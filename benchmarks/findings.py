@@ -16,6 +16,8 @@ MEASURES: tuple[tuple[str, str], ...] = (
     ("optimum_nodes_sampled_mean_count", "best found (nodes)"),
     (DISTANCE, "above best (%)"),
     ("above_bound_percent", "at most above optimum (%)"),
+    ("gpu_allocated_sampled_mean_percent", "GPU allocated (%)"),
+    ("gpu_fragment_ratio_sampled_mean_percent", "fragments (% of idle GPU)"),
     ("wait_mean_s", "mean wait (s)"),
     ("wait_p99_s", "p99 wait (s)"),
     ("pods_pending_at_end_count", "pending at end"),

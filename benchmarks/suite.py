@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,17 @@ from binpack.model.yaml import load_documents
 from binpack.plugins import in_tree
 from binpack.scheduler.ties import Ties
 from workloads.presets import PRESETS
+from workloads.traces.openb_replay import OpenbReplay
 
 SUITE_VERSION = "binpack.dev/v1"
 SUITE_KIND = "Suite"
 
 
 class OpenbSpec(StrictStruct, frozen=True):
-    """A replay of the openb GPU trace; the fields are those of `workloads.traces.openb_replay.OpenbReplay`."""
+    """A replay of the openb GPU trace; the fields are those of `workloads.traces.openb_replay.OpenbReplay`, and one more.
+
+    With `devices`, GPU shares come out of devices: GpuShare filters, and a policy named by `score` may choose devices.
+    """
 
     nodes: str = "gpu_node"
     pods: str = "default"
@@ -30,7 +35,16 @@ class OpenbSpec(StrictStruct, frozen=True):
     speed: float = 1.0
     order: str = "recorded"
     share: float = 1.0
+    load_percent: float = 100.0
+    lifetime_s: float = 3600.0
+    span_h: float = 8.0
     lenient: bool = False
+    devices: bool = False
+
+    def replay(self) -> OpenbReplay:
+        """Return how the trace becomes a run."""
+        fields = {entry.name for entry in dataclasses.fields(OpenbReplay)}
+        return OpenbReplay(**{name: getattr(self, name) for name in fields})
 
 
 class FillingSpec(StrictStruct, frozen=True):

@@ -11,7 +11,7 @@ from binpack.framework.profile import Profile, build_profiles
 from binpack.framework.registry import Registry
 from binpack.framework.resolution import resolve_document
 from binpack.plugins import in_tree
-from binpack.plugins.research.typical_pods import PodGroup
+from binpack.plugins.research.typical_pods import DEFAULT_THRESHOLD_PERCENT, PodGroup
 
 PLUGIN_OF: Mapping[str, str] = {
     "Random": "FGDRandom",
@@ -42,15 +42,18 @@ def device_profile(policy: PolicySpec, groups: Mapping[PodGroup, int], *, thresh
         Of FGD's typical pods.
     """
     registry = Registry(in_tree())
-    document = _document(policy.score, groups, threshold_percent) if policy.score else policy.document()
+    document = device_document(policy.score, groups, threshold_percent=threshold_percent) if policy.score else policy.document()
     return build_profiles(registry, resolve_document(document, registry))[DEFAULT_SCHEDULER_NAME]
 
 
-def _document(score: str, groups: Mapping[PodGroup, int], threshold_percent: float) -> dict[str, Any]:
+def device_document(
+    score: str, groups: Mapping[PodGroup, int], *, threshold_percent: float = DEFAULT_THRESHOLD_PERCENT, weight: int = WEIGHT
+) -> dict[str, Any]:
+    """Return a KubeSchedulerConfiguration: kube-scheduler's filters, GpuShare, and one score that may choose devices."""
     plugins = {
         # The policy comes first, so that its rule for devices goes before GpuShare's.
         "multiPoint": {"enabled": [{"name": score}, {"name": "GpuShare"}]},
-        "score": {"disabled": [{"name": "*"}], "enabled": [{"name": score, "weight": WEIGHT}]},
+        "score": {"disabled": [{"name": "*"}], "enabled": [{"name": score, "weight": weight}]},
     }
     profile: dict[str, Any] = {"plugins": plugins}
     if score == "FGD":

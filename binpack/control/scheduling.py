@@ -180,7 +180,11 @@ class Scheduler:
         """Bind a pod that is assumed on its node."""
         pod = queued.pod
         try:
-            self._store.bind(pod, node_name)
+            bound = self._store.bind(pod, node_name)
+            annotations = {key: value for allocation in allocations for key, value in allocation.annotations.items()}
+            if annotations:
+                meta = replace(bound.metadata, annotations={**bound.metadata.annotations, **annotations})
+                self._store.update(replace(bound, metadata=meta))
         except ApiError as error:
             self._forget(pod, allocations)
             self.queue.requeue_error(queued, now_us, self.cluster)

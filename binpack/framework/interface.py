@@ -7,7 +7,7 @@ rows and a single node.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Flag, auto
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -77,7 +77,7 @@ class Plugin(Protocol):
     class_key : tuple[str, ...]
         What it reads of a pod: names out of `binpack.state.classes.FEATURES`, `labels` or `annotations:KEY`.
     events : tuple[EventHint, ...]
-        Which events may make a pod that it rejected schedulable.
+        Which events may make a pod that it rejected schedulable. A plugin that lacks the attribute waits for every event.
     """
 
     name: ClassVar[str]
@@ -174,11 +174,14 @@ class Allocation:
         The plugin's own record of what it allotted.
     undo : callable
         Gives it back.
+    annotations : Mapping[str, str]
+        What a scheduler that binds the pod writes on it, so that others see what it holds.
     """
 
     plugin: str
     content: Any
     undo: Callable[[], None] = field(compare=False)
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 class PreEnqueue(Plugin, Protocol):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from binpack.framework.interface import Allocation
 from binpack.framework.status import Status, unschedulable
-from binpack.model.devices import DeviceRequest
+from binpack.model.devices import GPU_INDEX, DeviceRequest, index_text
 from binpack.model.pod import Pod
 from binpack.state.cluster import Cluster
 from binpack.state.devices import Held
@@ -59,4 +59,4 @@ def allot(plugin: str, pod: Pod, cluster: Cluster, request: DeviceRequest, devic
         return unschedulable(NO_DEVICES)
     held = Held(request, devices)
     cluster.allot_devices(pod.key, held)
-    return Allocation(plugin, held, lambda: cluster.return_devices(pod.key))
+    return Allocation(plugin, held, lambda: cluster.return_devices(pod.key), {GPU_INDEX: index_text(devices)})

@@ -6,6 +6,7 @@ times (`timing="recorded"`) they fill one percent of it. The published experimen
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from binpack.errors import ConfigurationError, TraceError
 from binpack.model.node import Node
 from binpack.sim.streams import stream
 from binpack.sim.timeline import Apply, TimelineEvent
-from binpack.units import US_PER_S
+from binpack.units import US_PER_HOUR, US_PER_S
 from workloads.traces.openb import GPU_CARD_MODEL, GPU_COUNT, MILLI_PER_DEVICE, OpenbPod, pod_list, pod_object, read_nodes, read_pods
 from workloads.workload import Generated
 
@@ -34,33 +35,46 @@ class OpenbReplay:
         Node list: `gpu_node` or `all_node`.
     pods : str
         Variant of the pod list: `default`, `cpu250`, `gpushare100`, `gpuspec33`, `multigpu50`, ...
-    timing : {"filling", "recorded"}
-        One pod a second of which none ends; or as recorded, each pod running as long as it did.
+    timing : {"filling", "recorded", "turnover"}
+        One pod a second of which none ends; as recorded, each pod running as long as it did; or pods drawn from the list that arrive at
+        random and run for an exponential time.
     speed : float
         Recorded arrivals come this many times faster; run times stay.
     order : {"recorded", "shuffled"}
         Shuffled by the seed; only for filling.
     share : float
         A share of the nodes and of the pods, drawn by the seed; 1: all.
+    load_percent : float
+        Only for turnover: what the pods would ask of all devices, on average, if all were placed at once.
+    lifetime_s : float
+        Only for turnover: how long a pod runs, on average.
+    span_h : float
+        Only for turnover: how long pods arrive.
     lenient : bool
         Leave out rows that contradict themselves or the nodes, and count them in the notes, instead of stopping at the first.
     """
 
     nodes: str = "gpu_node"
     pods: str = "default"
-    timing: Literal["filling", "recorded"] = "filling"
+    timing: Literal["filling", "recorded", "turnover"] = "filling"
     speed: float = 1.0
     order: Literal["recorded", "shuffled"] = "recorded"
     share: float = 1.0
+    load_percent: float = 100.0
+    lifetime_s: float = 3600.0
+    span_h: float = 8.0
     lenient: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("load_percent", "lifetime_s", "span_h"):
+            if getattr(self, name) <= 0:
+                raise ConfigurationError(f"openb: {name} {getattr(self, name):g} (accepted: a number above 0)")
         if self.speed <= 0:
             raise ConfigurationError(f"openb: speed {self.speed:g} (accepted: a number above 0)")
         if not 0 < self.share <= 1:
             raise ConfigurationError(f"openb: share {self.share:g} (accepted: above 0, up to 1)")
-        if self.order == "shuffled" and self.timing == "recorded":
-            raise ConfigurationError('openb: order "shuffled" with timing "recorded" (accepted: shuffled only with "filling")')
+        if self.order == "shuffled" and self.timing != "filling":
+            raise ConfigurationError(f'openb: order "shuffled" with timing "{self.timing}" (accepted: shuffled only with "filling")')
 
 
 def replay(folder: Path, how: OpenbReplay, seed: int) -> Generated:
@@ -83,6 +97,10 @@ def replay(folder: Path, how: OpenbReplay, seed: int) -> Generated:
     pods, notes = servable_pods(folder, nodes, how)
     generator = stream(seed, "trace/openb/share")
     nodes = _sampled(nodes, how.share, generator)
+    if how.timing == "turnover":
+        events = _turnover(pods, nodes, how, stream(seed, "trace/openb/turnover"))
+        name, span_us = f"openb/{how.pods}/turnover", int(how.span_h * US_PER_HOUR)
+        return Generated(name=name, nodes=tuple(nodes), events=tuple(events), span_us=span_us, notes=notes)
     pods = _sampled(pods, how.share, generator)
     if how.order == "shuffled":
         pods = [pods[index] for index in stream(seed, "trace/openb/order").permutation(len(pods))]
@@ -109,6 +127,23 @@ def _recorded(pods: Sequence[OpenbPod], speed: float) -> list[TimelineEvent]:
         seconds = None if pod.ended_s >= recording_end else max(pod.ended_s - started_s, 1)
         events.append(Apply(int((pod.created_s - begin) * US_PER_S / speed), pod_object(pod, seconds=seconds)))
     return events
+
+
+def _turnover(pods: Sequence[OpenbPod], nodes: Sequence[Node], how: OpenbReplay, generator: np.random.Generator) -> list[TimelineEvent]:
+    """Let pods arrive at random, each drawn from the list, and run for an exponential time."""
+    devices = sum(node.status.capacity[GPU_COUNT].ceil_units() for node in nodes if GPU_COUNT in node.status.capacity)
+    wanted = float(np.mean([pod.devices * pod.milli_per_device for pod in pods])) if pods else 0.0
+    if devices == 0 or wanted == 0:
+        raise TraceError('openb: timing "turnover" without devices (accepted: nodes with devices, and pods that ask for them)')
+    present = how.load_percent / 100 * devices * MILLI_PER_DEVICE / wanted
+    count = int(generator.poisson(present * how.span_h * 3600 / how.lifetime_s))
+    times_us = np.sort(generator.integers(0, int(how.span_h * US_PER_HOUR), count))
+    drawn = generator.integers(0, len(pods), count)
+    seconds = np.maximum(np.rint(generator.exponential(how.lifetime_s, count)), 1).astype(np.int64)
+    return [
+        Apply(int(time_us), pod_object(dataclasses.replace(pods[index], name=f"{pods[index].name}-{number}"), seconds=int(length)))
+        for number, (time_us, index, length) in enumerate(zip(times_us, drawn, seconds, strict=True))
+    ]
 
 
 def servable_pods(folder: Path, nodes: Sequence[Node], how: OpenbReplay) -> tuple[list[OpenbPod], dict[str, int]]:
