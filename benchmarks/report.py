@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.findings import Findings, table_rows
-from benchmarks.results_dir import atomic
+from binpack.results.writing import atomic
 
 
 @dataclass(frozen=True, slots=True)

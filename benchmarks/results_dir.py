@@ -11,14 +11,12 @@ results/quickstart/
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from binpack.errors import ConfigurationError
+from binpack.results.writing import atomic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,23 +93,9 @@ class ResultsDir:
         return joined
 
 
-@contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`, and move it there when all went well: nobody ever sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def write_json(path: Path, document: Any) -> None:
     """Write a document as JSON, atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as temporary:
         temporary.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -122,5 +106,6 @@ def _write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
     table = pa.Table.from_pylist([dict(row) for row in rows])
     table = table.replace_schema_metadata({"binpack.schema": str(SCHEMA_VERSION)})
+    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")

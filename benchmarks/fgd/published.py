@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.fgd.trace import EXPECTED
-from benchmarks.results_dir import atomic
 from binpack.errors import TraceError
+from binpack.results.writing import atomic
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from benchmarks.fgd.comparison import Comparison, compare
 from benchmarks.fgd.published import published_of
 from benchmarks.fgd.sections import Table, bound_table, bound_verdict, differences_table, failures_table, runs_table, summary, verdict
 from benchmarks.report import Picture
-from benchmarks.results_dir import atomic
+from binpack.results.writing import atomic
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from binpack.errors import OutputError
+from binpack.results.writing import atomic, give_usual_rights
 
 
 def write_text(path: Path, text: str) -> None:
@@ -26,15 +27,8 @@ def write_text(path: Path, text: str) -> None:
         # Without a time and a name inside, so that the same content gives the same bytes.
         data = gzip.compress(data, mtime=0)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            _share(Path(name), 0o666)
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with atomic(path) as draft:
+            draft.write_bytes(data)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written, {(error.strerror or str(error)).lower()}") from None
 
@@ -57,14 +51,7 @@ def new_directory(path: Path) -> Iterator[Path]:
         raise OutputError(f"{path}: cannot be written, {(error.strerror or str(error)).lower()}") from None
     try:
         yield draft
-        _share(draft, 0o777)
+        give_usual_rights(draft, 0o777)
         os.replace(draft, path)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-
-
-def _share(path: Path, mode: int) -> None:
-    """Give what was made for this process alone the rights that any new file has."""
-    mask = os.umask(0)
-    os.umask(mask)
-    path.chmod(mode & ~mask)

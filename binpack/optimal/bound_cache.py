@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from binpack.results.writing import atomic
 
 
 class BoundCache:
@@ -41,14 +41,8 @@ class BoundCache:
         """Write an entry: all of it or nothing."""
         self._directory.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"key": dict(key), "value": dict(value)}, sort_keys=True, indent=1)
-        handle, name = tempfile.mkstemp(dir=self._directory, prefix=".", suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(name).replace(self._path(key))
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with atomic(self._path(key)) as draft:
+            draft.write_text(text, encoding="utf-8")
 
     def _path(self, key: Mapping[str, Any]) -> Path:
         digest = hashlib.sha256(json.dumps(dict(key), sort_keys=True).encode()).hexdigest()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.results_dir import ResultsDir, atomic
+from benchmarks.results_dir import ResultsDir
 from binpack.errors import ConfigurationError
 
 
@@ -32,17 +32,6 @@ def test_a_run_that_was_cut_off_is_not_finished(tmp_path: Path) -> None:
     directory.write_run("k", {"key": "k"}, [{"t": 0}], {})
     (tmp_path / "runs" / "k.parquet").unlink()
     assert directory.finished() == frozenset()
-
-
-def test_nothing_half_written_stays(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="disk full"), atomic(tmp_path / "file") as temporary:
-        write_half(temporary)
-    assert list(tmp_path.iterdir()) == []
-
-
-def write_half(path: Path) -> None:
-    path.write_text("half")
-    raise OSError("disk full")
 
 
 def test_what_is_no_results_directory_is_refused(tmp_path: Path) -> None:
