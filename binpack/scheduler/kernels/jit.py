@@ -23,11 +23,6 @@ def leaf(function: Callable[..., Any]) -> Any:
     return njit(**OPTIONS)(function)
 
 
-def inlined(function: Callable[..., Any]) -> Any:
-    """Like `leaf`, and always inlined: for functions with so many arrays that handing them over costs more than the work."""
-    return njit(forceinline=True, **OPTIONS)(function)
-
-
 def entry(function: Callable[..., Any]) -> Any:
     """Compile what Python calls, and keep it on disk."""
     return njit(cache=True, **OPTIONS)(function)
