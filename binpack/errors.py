@@ -31,6 +31,10 @@ class SchedulingError(BinpackError):
     """kube-scheduler would fail this cycle with an error (not reject the pod): an unparsable selector, for example."""
 
 
+class PluginError(BinpackError):
+    """A plugin of the user's own gives what is no answer; the message names the plugin, what it gave and what is accepted."""
+
+
 class ClusterStateError(BinpackError):
     """A change to a cluster's state that cannot be: a node name used twice, a pod bound twice."""
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from binpack.cli.plugin_errors import plugin_error
 from binpack.errors import BinpackError
 from binpack.version import KUBERNETES_VERSION, __version__
 
@@ -125,6 +126,12 @@ def run(arguments: Sequence[str]) -> int:
         # The reader of our output has seen enough (`| head`). Python would complain once more when it flushes on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        told = plugin_error(error)
+        if told is None:
+            raise  # A bug of ours: the traceback is what we need to see.
+        click.echo(f"error: {' '.join(told.split())}", err=True)
+        return USER_ERROR
     return result if isinstance(result, int) else 0
 
 

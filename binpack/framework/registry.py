@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from binpack.errors import ConfigurationError
+from binpack.framework.answers import declaration_problem
 from binpack.framework.arguments import ARGUMENTS
 from binpack.framework.defaults import IN_TREE
 from binpack.framework.points import Point
@@ -63,11 +64,24 @@ class Registry:
         return None if found is None else getattr(found, "arguments", None)
 
     def build(self, name: str, arguments: Any) -> Any | None:
-        """Make a plugin with its arguments; None for an in-tree plugin that is not there yet."""
+        """Make a plugin with its arguments; None for an in-tree plugin that is not there yet.
+
+        Raises
+        ------
+        ConfigurationError
+            If the class is called in another way.
+        """
         found = self.find(name)
         if found is None:
             return None
-        return found() if getattr(found, "arguments", None) is None else found(arguments)
+        takes_arguments = getattr(found, "arguments", None) is not None
+        try:
+            return found(arguments) if takes_arguments else found()
+        except TypeError as error:
+            if name in IN_TREE:
+                raise
+            how = "with its `arguments` alone" if takes_arguments else "without arguments, for it declares no `arguments`"
+            raise ConfigurationError(f'plugin "{name}" cannot be built: {error} (accepted: a class that is called {how})') from None
 
 
 def _import_class(path: str) -> type[Any]:
@@ -78,8 +92,9 @@ def _import_class(path: str) -> type[Any]:
         raise ConfigurationError(
             f'plugin "{path}" cannot be imported: {error} (accepted: package.module:Class, importable from here)'
         ) from None
-    if not isinstance(found, type) or not hasattr(found, "points"):
-        raise ConfigurationError(
-            f'plugin "{path}" is no plugin class (accepted: a class with the attributes of binpack.framework.interface.Plugin)'
-        )
+    if not isinstance(found, type):
+        raise ConfigurationError(f'plugin "{path}" is no class (accepted: package.module:Class)')
+    problem = declaration_problem(found)
+    if problem is not None:
+        raise ConfigurationError(f'plugin "{path}" is no plugin class: {problem}')
     return found

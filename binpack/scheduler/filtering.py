@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from binpack.errors import SchedulingError
+from binpack.framework.answers import checked_codes
 from binpack.framework.interface import Shortlist, Skip
 from binpack.framework.profile import Profile
 from binpack.framework.status import Code, Status, unresolvable
@@ -154,7 +155,7 @@ def filter_rows(preparation: Preparation, profile: Profile, rows: NodeRows) -> t
     verdicts = np.full(len(rows), PASSED, np.int16)
     codes = np.zeros(len(rows), np.uint32)
     for position, plugin in enumerate(active_filters(preparation, profile)):
-        own = plugin.filter(preparation.prepared[plugin.name], rows)
+        own = checked_codes(plugin.name, plugin.filter(preparation.prepared[plugin.name], rows), len(rows))
         first = (own != 0) & (verdicts == PASSED)
         verdicts[first] = position
         codes[first] = own[first]

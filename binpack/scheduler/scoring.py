@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from binpack.errors import SchedulingError
+from binpack.framework.answers import checked_scores
 from binpack.framework.interface import Reads, Skip
 from binpack.framework.profile import Profile
 from binpack.model.pod import Pod
@@ -53,6 +54,8 @@ def score(pod: Pod, cluster: Cluster, profile: Profile, rows: NDArray[np.intp], 
     ------
     SchedulingError
         If a plugin fails, or a normalised score is outside 0..100.
+    PluginError
+        If what a plugin returns is no score for each row.
     """
     if not profile.scores:
         return Scoring(rows, {}, np.ones(len(rows), np.int64))
@@ -68,7 +71,7 @@ def score(pod: Pod, cluster: Cluster, profile: Profile, rows: NDArray[np.intp], 
             prepared = plugin.prepare_score(pod, cluster, feasible)
         if isinstance(prepared, Skip):
             continue
-        normalized = plugin.normalize(prepared, plugin.score(prepared, feasible), feasible)
+        normalized = checked_scores(plugin.name, plugin.normalize(prepared, plugin.score(prepared, feasible), feasible), len(rows))
         _check_range(plugin.name, normalized)
         scores[plugin.name] = normalized * weight
         totals += scores[plugin.name]

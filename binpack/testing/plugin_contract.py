@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from binpack.errors import SchedulingError
+from binpack.framework.answers import declaration_problem
 from binpack.framework.interface import Incremental, Reads, Shortlist, Skip
-from binpack.framework.points import Point
 from binpack.framework.status import Code, Status
 from binpack.model.pod import Pod
 from binpack.state.classes import FEATURES
@@ -25,19 +25,17 @@ COLUMNS = ("allocatable", "requested", "nonzero_requested", "allowed_pods", "pod
 
 def check_declaration(plugin: Any) -> None:
     """Check what a plugin says about itself: name, extension points, what it reads, its part of the class key, its events."""
-    name = getattr(plugin, "name", None)
-    _hold(isinstance(name, str) and bool(name), type(plugin).__name__, f"`name` is {name!r} (accepted: a text)")
-    points = getattr(plugin, "points", None)
-    good = isinstance(points, frozenset) and all(isinstance(point, Point) for point in points)
-    _hold(good, name, f"`points` is {points!r} (accepted: a frozenset of Point)")
+    problem = declaration_problem(plugin)
+    name = getattr(plugin, "name", None) or type(plugin).__name__
+    _hold(problem is None, name, problem or "")
     _hold(isinstance(getattr(plugin, "reads", None), Reads), name, "`reads` is missing (accepted: Reads)")
+    class_key = getattr(plugin, "class_key", None)
+    _hold(isinstance(class_key, tuple), name, f"`class_key` is {class_key!r} (accepted: a tuple of texts)")
     for entry in plugin.class_key:
         known = entry in FEATURES or entry == "labels" or entry.startswith("annotations:")
         _hold(known, name, f"`class_key` names {entry!r} (accepted: {', '.join(FEATURES)}, labels, annotations:KEY)")
-    _hold(isinstance(plugin.events, tuple), name, "`events` is no tuple (accepted: a tuple of EventHint)")
-    for point, methods in ((Point.FILTER, ("prepare", "filter", "status")), (Point.SCORE, ("score", "normalize"))):
-        missing = [method for method in methods if point in plugin.points and not callable(getattr(plugin, method, None))]
-        _hold(not missing, name, f"says it runs at {point} and has no method {', '.join(missing)}")
+    events = getattr(plugin, "events", ())  # Without any, every event may make a pod that it rejected schedulable.
+    _hold(isinstance(events, tuple), name, f"`events` is {events!r} (accepted: a tuple of EventHint)")
 
 
 def verdicts(plugin: Any, pod: Pod, cluster: Cluster) -> NDArray[np.uint32] | Status | Skip | None:
