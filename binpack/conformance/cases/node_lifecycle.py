@@ -25,7 +25,8 @@ WITHIN_US = 10 * US_PER_S
 """A pod counts as deleted if it is within this time."""
 
 
-def _store() -> Store:
+def new_store() -> Store:
+    """Return an empty store."""
     return Store(Clock(), Identities(stream(0, "apiserver")))
 
 
@@ -47,7 +48,7 @@ def _taints(given: object) -> tuple[Taint, ...]:
 
 def _taint_eviction(given: Mapping[str, Any]) -> dict[str, Any]:
     """Let the controller see the former taints and tolerations, if a case has them, and then the present ones."""
-    store, controller = _store(), TaintEvictionController()
+    store, controller = new_store(), TaintEvictionController()
     memory, due_us, marked = controller.new_memory(), None, False
     node = store.load(Node(metadata=ObjectMeta(name="node"), spec=NodeSpec(taints=_taints(given["noExecuteTaints"]))))
     bound = given.get("nodeName", "node")
@@ -104,7 +105,7 @@ def _failed(plan: Actions) -> set[str]:
 
 
 def _gc_terminating(given: Mapping[str, Any]) -> dict[str, Any]:
-    store, controller = _store(), PodGarbageCollector()
+    store, controller = new_store(), PodGarbageCollector()
     taints = (Taint(key=given["taint"], effect=given.get("effect") or ""),) if given.get("taint") else ()
     status = NodeStatus(conditions=(Condition("Ready", given["nodeReady"]),))
     store.load(Node(metadata=ObjectMeta(name="node"), spec=NodeSpec(taints=taints), status=status))
@@ -114,7 +115,7 @@ def _gc_terminating(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _gc_orphaned(given: Mapping[str, Any]) -> dict[str, Any]:
-    store, controller = _store(), PodGarbageCollector()
+    store, controller = new_store(), PodGarbageCollector()
     memory = controller.new_memory()
     for name in given["nodes"]:
         store.load(Node(metadata=ObjectMeta(name=name)))

@@ -61,6 +61,26 @@ class ForbiddenError(ApiError):
     reason = "Forbidden"
 
 
+class TooManyRequestsError(ApiError):
+    """Not now: try again later.
+
+    Attributes
+    ----------
+    cause : str
+        Why, in more detail.
+    retry_seconds : int
+        After how many seconds to try again; 0 if the server does not say.
+    """
+
+    code = 429
+    reason = "TooManyRequests"
+
+    def __init__(self, message: str, *, cause: str = "", retry_seconds: int = 0) -> None:
+        super().__init__(message)
+        self.cause = cause
+        self.retry_seconds = retry_seconds
+
+
 class InvalidError(ApiError):
     """The object cannot be stored as it is."""
 

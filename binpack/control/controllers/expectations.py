@@ -46,6 +46,10 @@ class Expectations:
         """Wait until these objects have gone or are terminating. Replaces what the key waited for before."""
         self._records[key] = Expectation(0, dict.fromkeys(names), now_us)
 
+    def expect(self, key: str, creations: int, deletions: list[str], now_us: int) -> None:
+        """Wait for creations and deletions at once. Replaces what the key waited for before."""
+        self._records[key] = Expectation(creations, dict.fromkeys(deletions), now_us)
+
     def observe_creation(self, key: str, count: int = 1) -> None:
         """Note that objects have appeared, or will not after all."""
         record = self._records.get(key)

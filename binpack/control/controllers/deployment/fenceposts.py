@@ -5,17 +5,14 @@ Source: pkg/controller/deployment/util/deployment_util.go, apimachinery util/int
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
+from binpack.control.controllers.scaled import IntOrPercent, scaled
 from binpack.model.meta import ObjectMeta
 from binpack.model.workloads import Deployment, ReplicaSet
 
 ROLLING_UPDATE = "RollingUpdate"
-_PERCENTAGE = re.compile(r"[0-9]+%")
-IntOrPercent = int | str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,29 +21,6 @@ class Fenceposts:
 
     surge: int
     unavailable: int
-
-
-def scaled(value: IntOrPercent, total: int, rounding: Literal["up", "down"]) -> int:
-    """Resolve a number or a percentage (`"25%"`) of a total.
-
-    Raises
-    ------
-    ValueError
-        If a string is no percentage.
-
-    Examples
-    --------
-    >>> scaled("25%", 10, "up"), scaled("25%", 10, "down"), scaled(4, 10, "up"), scaled(None, 10, "up")
-    (3, 2, 4, 0)
-    """
-    if value is None:
-        return 0
-    if isinstance(value, int):
-        return value
-    if _PERCENTAGE.fullmatch(value) is None:
-        raise ValueError(f'"{value}" is not a percentage (accepted: a whole number, or one with a percent sign, like "25%")')
-    percent = int(value.removesuffix("%"))
-    return -(-percent * total // 100) if rounding == "up" else percent * total // 100
 
 
 @lru_cache(maxsize=4096)
