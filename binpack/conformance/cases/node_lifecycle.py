@@ -12,7 +12,7 @@ from binpack.control.apiserver.identity import Identities
 from binpack.control.apiserver.store import Store
 from binpack.control.clock import Clock
 from binpack.control.controllers.node_lifecycle.zones import zone_state
-from binpack.control.controllers.pod_gc import PodGarbageCollector, surplus_terminated
+from binpack.control.controllers.pod_gc import PodGarbageCollector, PodGarbageMemory, removal_rank, surplus_ended
 from binpack.control.controllers.taint_eviction import FOREVER, TaintEvictionController, shortest
 from binpack.model.base import replace
 from binpack.model.meta import Condition, ObjectMeta
@@ -91,8 +91,8 @@ def _pod(given: Mapping[str, Any]) -> Pod:
 
 
 def _gc_terminated(given: Mapping[str, Any]) -> dict[str, Any]:
-    pods = [pod for pod in (_pod(one) for one in given["pods"]) if pod.is_terminal]
-    return {"deleted": {pod.metadata.name for pod in surplus_terminated(pods, given["threshold"])}}
+    ended = sorted(removal_rank(pod) for pod in (_pod(one) for one in given["pods"]) if pod.is_terminal)
+    return {"deleted": {key.partition("/")[2] for key in surplus_ended(ended, given["threshold"])}}
 
 
 def _deleted(plan: Actions) -> set[str]:
@@ -104,13 +104,20 @@ def _failed(plan: Actions) -> set[str]:
     return {one.metadata.name for one in changed if isinstance(one, Pod) and one.status.phase == "Failed"}
 
 
+def _gc_pass(controller: PodGarbageCollector, store: Store, memory: PodGarbageMemory, now_us: int) -> Actions:
+    """Let the collector see all that has happened, and make a pass."""
+    for event in store.watch(0):
+        list(controller.observe(event, store, memory, now_us))
+    return controller.reconcile("pass", store, memory, now_us)
+
+
 def _gc_terminating(given: Mapping[str, Any]) -> dict[str, Any]:
     store, controller = new_store(), PodGarbageCollector()
     taints = (Taint(key=given["taint"], effect=given.get("effect") or ""),) if given.get("taint") else ()
     status = NodeStatus(conditions=(Condition("Ready", given["nodeReady"]),))
     store.load(Node(metadata=ObjectMeta(name="node"), spec=NodeSpec(taints=taints), status=status))
     store.load(_pod({"name": "pod", "nodeName": "node", **given}))
-    plan = controller.reconcile("pass", store, controller.new_memory(), 0)
+    plan = _gc_pass(controller, store, controller.new_memory(), 0)
     return {"deleted": bool(_deleted(plan)), "phaseSetToFailed": bool(_failed(plan))}
 
 
@@ -121,12 +128,12 @@ def _gc_orphaned(given: Mapping[str, Any]) -> dict[str, Any]:
         store.load(Node(metadata=ObjectMeta(name=name)))
     for one in given["pods"]:
         store.load(_pod(one))
-    first = controller.reconcile("pass", store, memory, 0)
+    first = _gc_pass(controller, store, memory, 0)
     for name in given.get("nodesAddedBeforeSecondPass") or ():
         store.load(Node(metadata=ObjectMeta(name=name)))
     for name in given.get("nodesDeletedBeforeSecondPass") or ():
         store.delete(Node, name)
-    second = controller.reconcile("pass", store, memory, int(given["secondsBetweenPasses"] * US_PER_S))
+    second = _gc_pass(controller, store, memory, int(given["secondsBetweenPasses"] * US_PER_S))
     return {"firstPass": _deleted(first), "secondPass": _deleted(second), "phaseSetToFailed": _failed(first) | _failed(second)}
 
 

@@ -6,7 +6,8 @@ Source: pkg/controller/podgc/gc_controller.go, v1.35.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from binpack.control.actions import Actions, Delete, Done, Outcome, UpdateStatus, Write, first_error
@@ -31,20 +32,36 @@ OUT_OF_SERVICE_TAINT = "node.kubernetes.io/out-of-service"
 _PASS = "pass"
 
 
+Rank = tuple[bool, float, str, str]
+"""Where an ended pod stands in the order of removal: evicted or not, creation time in seconds, name, namespace/name."""
+
+
 @dataclass(slots=True)
 class PodGarbageMemory:
-    """What the controller remembers between passes.
+    """What the controller has seen, so that a pass looks at what may be garbage and at nothing else.
 
     Parameters
     ----------
     quarantine_until_us : dict[str, int]
         By name of a node that is missing: when it is taken to be gone for good.
-    terminated : dict[str, None]
-        Pods that have ended, by namespace/name; an ordered set.
+    ended : list[Rank]
+        Pods that have ended, sorted: the first to be removed first.
+    rank_of : dict[str, Rank]
+        The same by namespace/name.
+    missing_nodes : dict[str, None]
+        Names of nodes that were missing when a pod was seen on them or when they were deleted; an ordered set.
+    out_of_service : dict[str, None]
+        Nodes that were seen with the taint; an ordered set.
+    unbound : dict[str, None]
+        Pods that were seen terminating without a node, by namespace/name; an ordered set.
     """
 
     quarantine_until_us: dict[str, int] = field(default_factory=dict)
-    terminated: dict[str, None] = field(default_factory=dict)
+    ended: list[Rank] = field(default_factory=list)
+    rank_of: dict[str, Rank] = field(default_factory=dict)
+    missing_nodes: dict[str, None] = field(default_factory=dict)
+    out_of_service: dict[str, None] = field(default_factory=dict)
+    unbound: dict[str, None] = field(default_factory=dict)
 
 
 class PodGarbageCollector:
@@ -66,26 +83,22 @@ class PodGarbageCollector:
         """Wake the next pass when it will find something."""
         value = event.object
         if isinstance(value, Node):
-            gone = event.type == "DELETED" and bool(reader.pods_on(value.name))
-            if gone or any(taint.key == OUT_OF_SERVICE_TAINT for taint in value.spec.taints):
-                yield _PASS, _until_next_pass(now_us)
+            wakes = _note_node(event, value, reader, memory)
         elif isinstance(value, Pod):
-            if event.type == "DELETED" or not value.is_terminal:
-                memory.terminated.pop(value.key, None)
-            else:
-                memory.terminated[value.key] = None
-            if event.type != "DELETED" and (len(memory.terminated) > MAX_TERMINATED_PODS or _may_be_garbage(value, reader)):
-                yield _PASS, _until_next_pass(now_us)
+            wakes = _note_pod(event, value, reader, memory)
+        else:
+            return
+        if wakes:
+            yield _PASS, _until_next_pass(now_us)
 
     def reconcile(self, key: str, reader: Reader, memory: PodGarbageMemory, now_us: int) -> Actions:
         """Make one pass."""
-        pods = reader.scan(Pod)
-        nodes = {node.name: node for node in reader.scan(Node)}
-        surplus = surplus_terminated([pod for pod in pods if pod.is_terminal], MAX_TERMINATED_PODS)
-        stranded = [pod for pod in pods if is_out_of_service(pod, nodes.get(pod.spec.node_name))]
-        gone = _nodes_gone(pods, nodes, memory, now_us)
-        orphaned = [pod for pod in pods if pod.spec.node_name in gone]
-        unbound = [pod for pod in pods if pod.is_terminating and not pod.spec.node_name]
+        surplus = _found(reader, surplus_ended(memory.ended, MAX_TERMINATED_PODS))
+        nodes = [reader.find(Node, name) for name in memory.out_of_service]
+        stranded = [pod for node in nodes if node is not None for pod in reader.pods_on(node.name) if is_out_of_service(pod, node)]
+        orphaned = [pod for name in _nodes_gone(reader, memory, now_us) for pod in reader.pods_on(name)]
+        unbound = [pod for pod in _found(reader, memory.unbound) if pod.is_terminating and not pod.spec.node_name]
+        memory.unbound = {pod.key: None for pod in unbound}
         chosen = {pod.metadata.uid: (pod, False) for pod in (*surplus, *stranded, *unbound)}
         chosen |= {pod.metadata.uid: (pod, True) for pod in orphaned}
         marks: list[Write] = [UpdateStatus(_failed(pod, now_us, orphaned=lost)) for pod, lost in chosen.values() if not pod.is_terminal]
@@ -100,30 +113,80 @@ class PodGarbageCollector:
         return Done(first_error(tuple(one for one in outcomes if not isinstance(one.error, NotFoundError))), plan.requeue_after_us)
 
 
-def surplus_terminated(pods: list[Pod], threshold: int) -> list[Pod]:
-    """Return the ended pods that are too many: evicted ones first, then the oldest, then by name."""
+def removal_rank(pod: Pod) -> Rank:
+    """Return where an ended pod stands among those that are too many: evicted ones first, then the oldest, then by name."""
+    created = pod.metadata.creation_timestamp
+    return pod.status.reason != "Evicted", 0.0 if created is None else created.timestamp(), pod.metadata.name, pod.key
 
-    def order(pod: Pod) -> tuple[bool, float, str]:
-        created = pod.metadata.creation_timestamp
-        return pod.status.reason != "Evicted", 0.0 if created is None else created.timestamp(), pod.metadata.name
 
-    return sorted(pods, key=order)[: max(len(pods) - threshold, 0)]
+def surplus_ended(ended: Sequence[Rank], threshold: int) -> list[str]:
+    """Return the pods that are too many, namespace/name, from all ended ones in the order of their rank."""
+    return [rank[-1] for rank in ended[: max(len(ended) - threshold, 0)]]
+
+
+def _note_node(event: WatchEvent, node: Node, reader: Reader, memory: PodGarbageMemory) -> bool:
+    memory.out_of_service.pop(node.name, None)
+    if event.type == "DELETED":
+        gone = bool(reader.pods_on(node.name))
+        if gone:
+            memory.missing_nodes[node.name] = None
+        return gone
+    is_marked = _is_marked(node)
+    if is_marked:
+        memory.out_of_service[node.name] = None
+    return is_marked
+
+
+def _note_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: PodGarbageMemory) -> bool:
+    _rank(event, pod, memory)
+    memory.unbound.pop(pod.key, None)
+    if event.type == "DELETED":
+        return False
+    may_be_garbage = False
+    if not pod.spec.node_name:
+        may_be_garbage = pod.is_terminating
+        if may_be_garbage:
+            memory.unbound[pod.key] = None
+    else:
+        node = reader.find(Node, pod.spec.node_name)
+        if node is None:
+            memory.missing_nodes[pod.spec.node_name] = None
+        may_be_garbage = node is None or (pod.is_terminating and _is_marked(node))
+    return may_be_garbage or len(memory.ended) > MAX_TERMINATED_PODS
+
+
+def _rank(event: WatchEvent, pod: Pod, memory: PodGarbageMemory) -> None:
+    """Keep the ended pods in their order."""
+    new = removal_rank(pod) if event.type != "DELETED" and pod.is_terminal else None
+    old = memory.rank_of.pop(pod.key, None) if new is None else memory.rank_of.get(pod.key)
+    if new == old:
+        return
+    if old is not None:
+        del memory.ended[bisect_left(memory.ended, old)]
+    if new is not None:
+        memory.rank_of[pod.key] = new
+        insort(memory.ended, new)
+
+
+def _found(reader: Reader, keys: Iterable[str]) -> list[Pod]:
+    found = (reader.find(Pod, name, namespace) for namespace, _, name in (key.partition("/") for key in keys))
+    return [pod for pod in found if pod is not None]
 
 
 def is_out_of_service(pod: Pod, node: Node | None) -> bool:
     """Tell whether a terminating pod is on a node that is not Ready and that an operator has declared out of service."""
     if node is None or not pod.is_terminating or is_true(node.status.conditions, "Ready"):
         return False
-    return any(taint.key == OUT_OF_SERVICE_TAINT for taint in node.spec.taints)
+    return _is_marked(node)
 
 
-def _nodes_gone(pods: list[Pod], nodes: dict[str, Node], memory: PodGarbageMemory, now_us: int) -> set[str]:
+def _nodes_gone(reader: Reader, memory: PodGarbageMemory, now_us: int) -> list[str]:
     """Quarantine the names of nodes that pods are bound to and that are not there; return those whose quarantine is over."""
-    missing = dict.fromkeys(pod.spec.node_name for pod in pods if pod.spec.node_name and pod.spec.node_name not in nodes)
-    memory.quarantine_until_us = {name: memory.quarantine_until_us.get(name, now_us + QUARANTINE_US) for name in missing}
-    gone = {name for name, until_us in memory.quarantine_until_us.items() if until_us <= now_us}
-    memory.quarantine_until_us = {name: until for name, until in memory.quarantine_until_us.items() if name not in gone}
-    return gone
+    missing = [name for name in memory.missing_nodes if reader.find(Node, name) is None and reader.pods_on(name)]
+    memory.missing_nodes = dict.fromkeys(missing)
+    until_us = {name: memory.quarantine_until_us.get(name, now_us + QUARANTINE_US) for name in missing}
+    memory.quarantine_until_us = {name: until for name, until in until_us.items() if until > now_us}
+    return [name for name, until in until_us.items() if until <= now_us]
 
 
 def _failed(pod: Pod, now_us: int, *, orphaned: bool) -> Pod:
@@ -134,11 +197,8 @@ def _failed(pod: Pod, now_us: int, *, orphaned: bool) -> Pod:
     return replace(pod, status=status)
 
 
-def _may_be_garbage(pod: Pod, reader: Reader) -> bool:
-    if not pod.spec.node_name:
-        return pod.is_terminating
-    node = reader.find(Node, pod.spec.node_name)
-    return node is None or (pod.is_terminating and any(taint.key == OUT_OF_SERVICE_TAINT for taint in node.spec.taints))
+def _is_marked(node: Node) -> bool:
+    return any(taint.key == OUT_OF_SERVICE_TAINT for taint in node.spec.taints)
 
 
 def _until_next_pass(now_us: int) -> int:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from binpack.control.clock import timestamp_of
 from binpack.control.conditions import find_condition
-from binpack.control.controllers.pod_gc import PodGarbageCollector, is_out_of_service, surplus_terminated
+from binpack.control.controllers import pod_gc
+from binpack.control.controllers.pod_gc import PodGarbageCollector, is_out_of_service, removal_rank, surplus_ended
 from binpack.model.base import replace
 from binpack.model.node import Node
 from binpack.model.pod import Pod
@@ -62,8 +63,22 @@ def test_who_is_too_many():
         return replace(built, status=replace(built.status, reason=reason))
 
     pods = [ended("c", 2), ended("a", 0), ended("b", 1), ended("evicted", 9, "Evicted")]
-    assert [one.metadata.name for one in surplus_terminated(pods, 2)] == ["evicted", "a"]
-    assert surplus_terminated(pods, 4) == []
+    ended = sorted(removal_rank(one) for one in pods)
+    assert surplus_ended(ended, 2) == ["default/evicted", "default/a"]
+    assert surplus_ended(ended, 4) == []
+
+
+def test_more_than_the_allowed_number_of_ended_pods_go_at_the_next_pass(bench, monkeypatch):
+    monkeypatch.setattr(pod_gc, "MAX_TERMINATED_PODS", 2)
+    bench.store.load(node("n1").build())
+    bench.start(PodGarbageCollector).wait(7)
+    for number in range(4):
+        bench.store.load(pod(f"p{number}").on("n1").created(timestamp_of((9 - number) * US_PER_S)).phase("Succeeded").build())
+    revived = bench.store.get(Pod, "p3", "default")
+    bench.settle()
+    bench.store.update_status(replace(revived, status=replace(revived.status, phase="Running")))
+    bench.settle().wait(20)
+    assert [one.metadata.name for one in bench.pods()] == ["p0", "p1", "p3"], "p2 is the oldest of three that have ended"
 
 
 def test_out_of_service():
