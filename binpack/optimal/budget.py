@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 
 class Budget:
@@ -14,13 +15,25 @@ class Budget:
         Work in the units of CP-SAT's deterministic time; our own loops count what takes about a second of one core as 1.
     time_limit_s : float, optional
         Wall time. A search that it ended is not repeatable.
+    stop : callable, optional
+        Asked whether somebody wants the search to end now with what it has; such a search is not repeatable either.
+    whole : Budget, optional
+        Of which this is a slice.
     """
 
-    def __init__(self, *, deterministic_limit: float | None, time_limit_s: float | None, whole: Budget | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        deterministic_limit: float | None,
+        time_limit_s: float | None,
+        stop: Callable[[], bool] | None = None,
+        whole: Budget | None = None,
+    ) -> None:
         self._limit = deterministic_limit
         self._started = time.monotonic()
         self._deadline = None if time_limit_s is None else self._started + time_limit_s
         self._whole = whole
+        self._stop = stop if whole is None else whole._stop
         self.work = 0.0
         self.clock_ended = False
         self.cut_short = False
@@ -65,7 +78,7 @@ class Budget:
 
     def out_of_time(self) -> bool:
         """Whether the clock says to stop in the middle of a step."""
-        if self.seconds_left == 0.0:
+        if self.seconds_left == 0.0 or (self._stop is not None and self._stop()):
             self._end_by_clock()
         return self.clock_ended
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +18,7 @@ from binpack.optimal.methods.sequential import VARIANTS, Sequential, pods_of
 from binpack.optimal.packing import Packing
 from binpack.optimal.present import present_fills
 from binpack.optimal.problem import PackingProblem
+from binpack.optimal.progress import Listener, Progress
 from binpack.optimal.proof import Bound, Proof
 from binpack.optimal.quotas import Split, split
 from binpack.optimal.solution import Fill
@@ -34,6 +35,15 @@ ROUNDS = 25
 STALE = 6
 
 
+@dataclass
+class OpenLevel:
+    """An objective that is being worked on: the cost (`goal` None) or the pods of rank `goal`, with the best bound so far."""
+
+    name: str
+    goal: int | None
+    bound: Bound
+
+
 class Search:
     """One search on one problem.
 
@@ -42,6 +52,8 @@ class Search:
     problem : PackingProblem
     budget : Budget
     seed : int
+    listener : callable, optional
+        Told of each better placement and bound, as they come.
 
     Attributes
     ----------
@@ -50,8 +62,9 @@ class Search:
         Without spreads and caps: what bounds are computed on.
     """
 
-    def __init__(self, problem: PackingProblem, budget: Budget, seed: int) -> None:
+    def __init__(self, problem: PackingProblem, budget: Budget, seed: int, listener: Listener | None = None) -> None:
         self.problem, self.budget, self.seed = problem, budget, seed
+        self._listener, self._told = listener, Progress("", None, None, 0.0, "")
         self.incumbent = Incumbent(problem)
         self.relaxed = replace(problem, spreads=(), caps=())
 
@@ -85,11 +98,19 @@ class Search:
 
     def open(self, bound: Bound) -> bool:
         """Whether there is a gap to the least cost, and budget to work on it."""
+        self._tell("cost", self.incumbent.cost if self.incumbent.complete else None, bound)
         return bound.value is not None and self.incumbent.cost > bound.value and not self.budget.exhausted()
 
     def short(self, rank: int, bound: Bound) -> bool:
         """Whether there is a gap to the most pods of a rank, and budget to work on it."""
+        self._tell(self.problem.rank_names[rank], self.incumbent.placed[rank], bound)
         return bound.value is not None and self.incumbent.placed[rank] < bound.value and not self.budget.exhausted()
+
+    def _tell(self, level: str, value: int | None, bound: Bound) -> None:
+        if self._listener is None or self._told.says(level, value, bound.value):
+            return
+        self._told = Progress(level, value, bound.value, self.budget.seconds, self.incumbent.method)
+        self._listener(self._told)
 
     def cheap_bound(self, required: Requirement, goal: int | None = None) -> Bound:
         """The best bound that needs no solver."""
@@ -99,11 +120,11 @@ class Search:
             bounds.append(count_bound(self.relaxed, goal))
         return best(bounds, maximise=goal is not None)
 
-    def stronger(self, bound: Bound, proof: Proof, pieces: Split, required: Requirement, goal: int | None) -> Bound:
-        """The better of a bound and one proven on merged classes, recomputed for the problem itself, as a checker will do it."""
+    def repriced(self, proof: Proof, pieces: Split, required: Requirement, goal: int | None) -> Bound:
+        """A bound that was proven on merged classes, recomputed for the problem itself as a checker will do it."""
         weights = pieces.weights(proof.weights, self.problem.pod_classes)
         value = bound_of_weights(self.relaxed, weights, proof.node_weights, required, goal)
-        return best([bound, Bound(value, replace(proof, weights=weights))], maximise=goal is not None)
+        return Bound(value, replace(proof, weights=weights))
 
     def affordable(self, problem: PackingProblem) -> PackingProblem:
         """The problem with only as many nodes of each class as the incumbent's cost pays for: nothing better uses more."""
@@ -174,12 +195,12 @@ class Search:
         self.budget.spend(answer.work)
         slice_.exhausted()
         if answer.fills is not None:
-            self.incumbent.offer(answer.fills, "CP-SAT")
+            self._offered(answer.fills, "CP-SAT")
         return answer
 
-    def cp_sat_to(self, required: Requirement, goal: int | None, bound: Bound) -> int | None:
+    def cp_sat_to(self, required: Requirement, goal: int | None) -> int | None:
         """Let CP-SAT try to reach the bound, then optimise; return the bound that it claims."""
-        self.cp_sat(cp_sat.Ask(required, goal, bound.value), part=0.4, hint=None)
-        if (not self.open(bound)) if goal is None else (not self.short(goal, bound)):
+        self.cp_sat(cp_sat.Ask(required, goal, self.bound.value), part=0.4, hint=None)
+        if not self.is_open:
             return None
         return self.cp_sat(cp_sat.Ask(required, goal), part=1.0, hint=self.incumbent.fills).claimed

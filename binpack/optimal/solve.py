@@ -6,12 +6,14 @@ diving, then CP-SAT, first to reach the bound, then to optimise. Each step runs 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from binpack.optimal.budget import Budget
 from binpack.optimal.minimising import minimise
 from binpack.optimal.placing import place
 from binpack.optimal.problem import PackingProblem
+from binpack.optimal.progress import Listener
 from binpack.optimal.search import Search
 from binpack.optimal.solution import Level, Solution, Status
 
@@ -27,6 +29,8 @@ def solve(
     seed: int = 0,
     time_limit_s: float | None = None,
     deterministic_limit: float | None = None,
+    listener: Listener | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Solution:
     """Find the best placement of a problem's pods, and the best bound on any.
 
@@ -42,6 +46,10 @@ def solve(
         Wall time. A run that it ended says so (`Solution.repeatable`).
     deterministic_limit : float, optional
         Work, the same on every machine; about a second of one core is 1. Without any limit it is 10.
+    listener : callable, optional
+        Told of each better placement and bound, as they come.
+    stop : callable, optional
+        Asked often whether to end now with the best so far; such a run is not repeatable.
 
     Returns
     -------
@@ -57,8 +65,8 @@ def solve(
     """
     if time_limit_s is None and deterministic_limit is None:
         deterministic_limit = DEFAULT_DETERMINISTIC_LIMIT
-    budget = Budget(deterministic_limit=deterministic_limit, time_limit_s=time_limit_s)
-    search = Search(problem, budget, seed)
+    budget = Budget(deterministic_limit=deterministic_limit, time_limit_s=time_limit_s, stop=stop)
+    search = Search(problem, budget, seed, listener)
     incumbent = search.incumbent
     _start(search, minimising=objective != "priority")
     levels: list[Level] = []
