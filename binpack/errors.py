@@ -35,6 +35,10 @@ class PluginError(BinpackError):
     """A plugin of the user's own gives what is no answer; the message names the plugin, what it gave and what is accepted."""
 
 
+class ControllerError(BinpackError):
+    """A controller broke down in a sync; the message names the controller, the key and what was raised."""
+
+
 class ClusterStateError(BinpackError):
     """A change to a cluster's state that cannot be: a node name used twice, a pod bound twice."""
 

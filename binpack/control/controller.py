@@ -28,11 +28,14 @@ class Controller(Protocol):
         What it watches; None for everything.
     max_retries : int or None
         After how many failures in a row a key is dropped until something wakes it again; None for never.
+    workers : int
+        How many keys it syncs at a time. Matters only where a sync takes time, because its client is throttled.
     """
 
     name: str
     resources: tuple[str, ...] | None
     max_retries: int | None
+    workers: int
 
     def new_limiter(self) -> RateLimiter:
         """Return the rate limiter of its queue."""

@@ -1,25 +1,36 @@
 """Which controllers run, and in which order they act at one instant.
 
 Their order cannot matter for where a cluster ends, only for how many steps it takes: first what happens to nodes, then what goes, then
-what comes, an owner before what it owns.
+what comes, an owner before what it owns, and last those that only count.
 """
 
 from __future__ import annotations
 
 from binpack.control.apiserver.store import Store
 from binpack.control.controller import Controller
+from binpack.control.controllers.cronjob import CronJobController
+from binpack.control.controllers.daemonset import DaemonSetController
 from binpack.control.controllers.deployment import DeploymentController
+from binpack.control.controllers.disruption import DisruptionController
 from binpack.control.controllers.garbage_collector import GarbageCollector
 from binpack.control.controllers.job import JobController
 from binpack.control.controllers.node_lifecycle import NodeLifecycleController
 from binpack.control.controllers.pod_gc import PodGarbageCollector
 from binpack.control.controllers.replicaset import ReplicaSetController
+from binpack.control.controllers.statefulset import StatefulSetController
 from binpack.control.controllers.taint_eviction import TaintEvictionController
 from binpack.control.controllers.ttl_after_finished import TtlAfterFinishedController
 from binpack.control.records import EventSink
 from binpack.control.runtime import ControllerRuntime
 
-WORKLOAD_CONTROLLERS: tuple[type[Controller], ...] = (DeploymentController, ReplicaSetController, JobController)
+WORKLOAD_CONTROLLERS: tuple[type[Controller], ...] = (
+    CronJobController,
+    DeploymentController,
+    ReplicaSetController,
+    StatefulSetController,
+    DaemonSetController,
+    JobController,
+)
 ALL_CONTROLLERS: tuple[type[Controller], ...] = (
     NodeLifecycleController,
     TaintEvictionController,
@@ -27,9 +38,23 @@ ALL_CONTROLLERS: tuple[type[Controller], ...] = (
     GarbageCollector,
     *WORKLOAD_CONTROLLERS,
     TtlAfterFinishedController,
+    DisruptionController,
 )
 
 
-def start(kinds: tuple[type[Controller], ...], store: Store, sink: EventSink) -> list[ControllerRuntime]:
-    """Start controllers that have seen nothing yet."""
-    return [ControllerRuntime(kind(), store, sink) for kind in kinds]
+def start(
+    kinds: tuple[type[Controller], ...], store: Store, sink: EventSink, *, strict: bool = False, throttled: bool = False
+) -> list[ControllerRuntime]:  # fmt: skip
+    """Start controllers that have seen nothing yet.
+
+    Parameters
+    ----------
+    kinds : tuple of types
+    store : Store
+    sink : EventSink
+    strict : bool
+        True to end the run when one of them raises an exception.
+    throttled : bool
+        True to let each make 20 requests a second, and 30 at once, as kube-controller-manager's clients do.
+    """
+    return [ControllerRuntime(kind(), store, sink, strict=strict, throttled=throttled) for kind in kinds]

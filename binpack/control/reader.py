@@ -31,7 +31,7 @@ class Reader(Protocol):
         """Return the objects of a kind and namespace that have no controller and that the selector matches."""
 
     def selecting(self, kind: type[T], namespace: str, labels: Mapping[str, str]) -> list[T]:
-        """Return the ReplicaSets, Deployments or Jobs of a namespace whose selector may match labels: at least all whose does."""
+        """Return the owners or budgets of a namespace whose selector may match labels: at least all whose does."""
 
     def pods_on(self, node_name: str) -> list[Pod]:
         """Return the pods bound to a node, in any phase."""

@@ -2,17 +2,70 @@
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass, field
 from typing import Any
 
-from binpack.control.actions import Actions, Create, Delete, Done, EditMetadata, Outcome, Update, UpdateStatus, Write
-from binpack.control.apiserver.errors import ApiError
-from binpack.control.apiserver.resources import ApiObject, resource_of
+from binpack.control.actions import Actions, Done, Outcome
 from binpack.control.apiserver.store import Store
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.controller import Controller
+from binpack.control.performer import Performer
+from binpack.control.reader import Reader
 from binpack.control.records import EventSink
-from binpack.control.workqueue import WorkQueue
-from binpack.model.base import replace
+from binpack.control.workqueue import TokenBucket, WorkQueue
+from binpack.errors import ControllerError
+
+CLIENT_RATE, CLIENT_BURST = 20, 30
+"""Requests a second, and at once, of the client of each of kube-controller-manager's controllers."""
+
+
+@dataclass(slots=True)
+class Breakdowns:
+    """How often a controller raised one kind of exception, and when it first did.
+
+    Parameters
+    ----------
+    key : str
+        What it was working on.
+    message : str
+    time_us : int
+    count : int
+    """
+
+    key: str
+    message: str
+    time_us: int
+    count: int = 0
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One sync under way. It halts only where the client has to wait for a token.
+
+    Parameters
+    ----------
+    key : str
+    plan : Actions
+    performer : Performer
+    stage, position : int
+        The next write.
+    outcomes : list of Outcome
+        Of the plan's writes so far.
+    resumes_us : int
+        When it goes on.
+    has_token : bool
+        For its next write.
+    """
+
+    key: str
+    plan: Actions
+    performer: Performer
+    stage: int = 0
+    position: int = 0
+    outcomes: list[Outcome] = field(default_factory=list)
+    resumes_us: int = 0
+    has_token: bool = False
 
 
 class ControllerRuntime:
@@ -24,6 +77,12 @@ class ControllerRuntime:
     store : Store
     sink : EventSink
         Where its Events go.
+    reader : Reader, optional
+        What it reads; the store itself, which is never stale, without one.
+    strict : bool
+        True to end the run when the controller raises an exception, instead of retrying the key.
+    throttled : bool
+        True to let its client make `CLIENT_RATE` requests a second at most, as kube-controller-manager does.
 
     Attributes
     ----------
@@ -32,9 +91,20 @@ class ControllerRuntime:
         What the controller remembers.
     syncs, failures : int
         How many syncs there were, and how many of them failed.
+    breakdowns : dict[str, Breakdowns]
+        Exceptions that the controller raised, by type; empty unless it has a bug.
     """
 
-    def __init__(self, controller: Controller, store: Store, sink: EventSink) -> None:
+    def __init__(
+        self,
+        controller: Controller,
+        store: Store,
+        sink: EventSink,
+        *,
+        reader: Reader | None = None,
+        strict: bool = False,
+        throttled: bool = False,
+    ) -> None:
         self.controller = controller
         self.name = controller.name
         self.resources = None if controller.resources is None else frozenset(controller.resources)
@@ -42,38 +112,107 @@ class ControllerRuntime:
         self.memory: Any = controller.new_memory()
         self.syncs = 0
         self.failures = 0
+        self.breakdowns: dict[str, Breakdowns] = {}
         self._store = store
         self._sink = sink
+        self._reader: Reader = store if reader is None else reader
+        self._strict = strict
+        self._bucket = TokenBucket(CLIENT_RATE, CLIENT_BURST) if throttled else None
+        self._halted: deque[_Attempt] = deque()
 
     def forget(self) -> None:
         """Lose queue and memory, as a controller does that crashes. Somebody has to show it all objects again."""
         self.queue = WorkQueue(self.controller.new_limiter())
         self.memory = self.controller.new_memory()
+        self._halted.clear()
 
     def observe(self, event: WatchEvent) -> bool:
         """Let the controller see one change, and enqueue what it wakes."""
         now_us = self._store.clock.now_us
         has_woken = False
-        for wake in self.controller.observe(event, self._store, self.memory, now_us):
-            if isinstance(wake, str):
-                self.queue.add(wake)
-            else:
-                self.queue.add_after(wake[0], wake[1], now_us)
-            has_woken = True
+        try:
+            for wake in self.controller.observe(event, self._reader, self.memory, now_us):
+                if isinstance(wake, str):
+                    self.queue.add(wake)
+                else:
+                    self.queue.add_after(wake[0], wake[1], now_us)
+                has_woken = True
+        except Exception as error:  # Whatever a controller does wrong, the others go on.
+            self._note_breakdown(f"{event.resource} {event.object.metadata.namespace}/{event.object.metadata.name}", error)
         return has_woken
 
     def next_wake_us(self) -> int | None:
         """Return when it has something to do; None if nothing is planned."""
-        return self.queue.next_ready_us(self._store.clock.now_us)
+        halted_us = self._halted[0].resumes_us if self._halted else None
+        if len(self._halted) >= self.controller.workers:
+            return halted_us
+        ready_us = self.queue.next_ready_us(self._store.clock.now_us)
+        return ready_us if halted_us is None else halted_us if ready_us is None else min(ready_us, halted_us)
 
     def work(self) -> None:
-        """Sync one key, if one is ready."""
+        """Sync one key, if one is ready, or go on with a sync that had to wait for its client."""
         now_us = self._store.clock.now_us
+        if self._halted and self._halted[0].resumes_us <= now_us:
+            self._advance(self._halted.popleft(), now_us)
+            return
+        if len(self._halted) >= self.controller.workers:
+            return
         key = self.queue.get(now_us)
         if key is None:
             return
         self.syncs += 1
-        done = self._sync(key, now_us)
+        try:
+            plan = self.controller.reconcile(key, self._reader, self.memory, now_us)
+        except Exception as error:
+            self._break_down(key, error, now_us)
+            return
+        attempt = _Attempt(key, plan, Performer(self._store, self._sink, self.name))
+        self._record(plan)
+        self._advance(attempt, now_us)
+
+    def _advance(self, attempt: _Attempt, now_us: int) -> None:
+        """Perform a plan and those that follow from it, until the sync ends or its client has to wait."""
+        while True:
+            if not self._perform(attempt, now_us):
+                self._halted.append(attempt)
+                return
+            try:
+                outcomes = tuple(attempt.outcomes)
+                step = self.controller.conclude(attempt.key, attempt.plan, outcomes, self._reader, self.memory, now_us)
+            except Exception as error:
+                self._break_down(attempt.key, error, now_us)
+                return
+            self._record(step)
+            if isinstance(step, Done):
+                self._end(attempt.key, step, now_us)
+                return
+            attempt.plan, attempt.outcomes, attempt.stage, attempt.position = step, [], 0, 0
+
+    def _perform(self, attempt: _Attempt, now_us: int) -> bool:
+        """Perform a plan's writes, stage by stage, until one has a failure; tell whether it got to the end."""
+        outcomes = attempt.outcomes
+        while attempt.stage < len(attempt.plan.stages):
+            stage = attempt.plan.stages[attempt.stage]
+            while attempt.position < len(stage):
+                if self._bucket is not None and not attempt.has_token:
+                    attempt.has_token = True
+                    wait_us = self._bucket.reserve(now_us)
+                    if wait_us > 0:
+                        attempt.resumes_us = now_us + wait_us
+                        return False
+                attempt.has_token = False
+                outcomes.append(attempt.performer.attempt(stage[attempt.position]))
+                attempt.position += 1
+            attempt.stage, attempt.position = attempt.stage + 1, 0
+            if any(outcome.error is not None for outcome in outcomes[len(outcomes) - len(stage) :]):
+                break
+        return True
+
+    def _record(self, step: Actions | Done) -> None:
+        for record in step.records:
+            self._sink.record(self._store.clock.now_us, self.name, record)
+
+    def _end(self, key: str, done: Done, now_us: int) -> None:
         if done.error:
             self.failures += 1
             self._retry(key, now_us)
@@ -87,17 +226,19 @@ class ControllerRuntime:
             self.queue.add(wake)
         self.queue.done(key)
 
-    def _sync(self, key: str, now_us: int) -> Done:
-        step: Actions | Done = self.controller.reconcile(key, self._store, self.memory, now_us)
-        performer = Performer(self._store, self._sink, self.name)
-        while isinstance(step, Actions):
-            for record in step.records:
-                self._sink.record(now_us, self.name, record)
-            outcomes = performer.perform(step)
-            step = self.controller.conclude(key, step, outcomes, self._store, self.memory, now_us)
-        for record in step.records:
-            self._sink.record(now_us, self.name, record)
-        return step
+    def _break_down(self, key: str, error: Exception, now_us: int) -> None:
+        """Count an exception, and retry its key like any other failure."""
+        self._note_breakdown(key, error)
+        self.failures += 1
+        self._retry(key, now_us)
+        self.queue.done(key)
+
+    def _note_breakdown(self, key: str, error: Exception) -> None:
+        kind = type(error).__name__
+        known = self.breakdowns.setdefault(kind, Breakdowns(key, f"{kind}: {error}", self._store.clock.now_us))
+        known.count += 1
+        if self._strict:
+            raise ControllerError(f"{self.name}, {key}, at {known.time_us} us of virtual time: {known.message}") from error
 
     def _retry(self, key: str, now_us: int) -> None:
         limit = self.controller.max_retries
@@ -105,86 +246,3 @@ class ControllerRuntime:
             self.queue.forget(key)
         else:
             self.queue.add_rate_limited(key, now_us)
-
-
-class Performer:
-    """Performs the writes of one sync. A later write to an object builds on the earlier one's resourceVersion.
-
-    Parameters
-    ----------
-    store : Store
-    sink : EventSink
-    component : str
-        In whose name Events are sent.
-    """
-
-    def __init__(self, store: Store, sink: EventSink, component: str) -> None:
-        self._store = store
-        self._sink = sink
-        self._component = component
-        self._superseded: dict[tuple[str, str], str] = {}
-
-    def perform(self, plan: Actions) -> tuple[Outcome, ...]:
-        """Perform a plan's stages until one has a failure, and return what became of each write that was tried."""
-        outcomes: list[Outcome] = []
-        for stage in plan.stages:
-            for write in stage:
-                outcomes.append(self._attempt(write))
-            if any(outcome.error is not None for outcome in outcomes[-len(stage) :]):
-                break
-        return tuple(outcomes)
-
-    def _attempt(self, write: Write) -> Outcome:
-        try:
-            result = self._write(write)
-        except ApiError as error:
-            return Outcome(write, None, error)
-        if write.record is not None:
-            self._sink.record(self._store.clock.now_us, self._component, write.record)
-        return Outcome(write, result)
-
-    def _write(self, write: Write) -> ApiObject:
-        match write:
-            case Create():
-                return self._store.create(write.object)
-            case Update():
-                return self._noted(write.object, self._store.update(self._latest(write.object)))
-            case UpdateStatus():
-                return self._noted(write.object, self._store.update_status(self._latest(write.object)))
-            case Delete():
-                meta = write.object.metadata
-                return self._store.delete(
-                    resource_of(write.object),
-                    meta.name,
-                    meta.namespace,
-                    uid=meta.uid,
-                    grace_seconds=write.grace_seconds,
-                    propagation=write.propagation,
-                )
-            case EditMetadata():
-                return self._noted(write.object, self._store.update(self._edited(write)))
-
-    def _latest(self, changed: ApiObject) -> ApiObject:
-        meta = changed.metadata
-        version = self._superseded.get((meta.uid, meta.resource_version))
-        return changed if version is None else replace(changed, metadata=replace(meta, resource_version=version))
-
-    def _noted(self, changed: ApiObject, result: ApiObject) -> ApiObject:
-        self._superseded[(changed.metadata.uid, changed.metadata.resource_version)] = result.metadata.resource_version
-        return result
-
-    def _edited(self, write: EditMetadata) -> ApiObject:
-        read = write.object.metadata
-        current = self._store.get(resource_of(write.object), read.name, read.namespace)
-        meta = current.metadata
-        owners, finalizers = meta.owner_references, meta.finalizers
-        if write.release:
-            owners = tuple(owner for owner in owners if owner.uid != write.release)
-        if write.adopt is not None:
-            owners = (*(owner for owner in owners if owner.uid != write.adopt.uid), write.adopt)
-        if write.add_finalizer and write.add_finalizer not in finalizers:
-            finalizers = (*finalizers, write.add_finalizer)
-        if write.drop_finalizer:
-            finalizers = tuple(one for one in finalizers if one != write.drop_finalizer)
-        # The uid that was read stays as the precondition; the resourceVersion is the present one, as in a patch.
-        return replace(current, metadata=replace(meta, uid=read.uid, owner_references=owners, finalizers=finalizers))

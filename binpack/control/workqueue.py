@@ -13,6 +13,30 @@ from binpack.units import US_PER_MS, US_PER_S
 
 
 @dataclass(slots=True)
+class TokenBucket:
+    """So many tokens a second, and no more than a burst of them at once.
+
+    Parameters
+    ----------
+    rate : int
+        Tokens a second.
+    burst : int
+        The bucket's size; it is full at first.
+    """
+
+    rate: int
+    burst: int
+    _next_token_us: int = -(1 << 62)
+
+    def reserve(self, now_us: int) -> int:
+        """Take a token and return the wait until it exists. A full bucket is one whose next token lies `burst` intervals back."""
+        interval_us = US_PER_S // self.rate
+        token_us = max(self._next_token_us, now_us - (self.burst - 1) * interval_us)
+        self._next_token_us = token_us + interval_us
+        return max(token_us - now_us, 0)
+
+
+@dataclass(slots=True)
 class RateLimiter:
     """How long a key that failed has to wait: exponential for each key, and no more than so many a second for all.
 
@@ -31,7 +55,10 @@ class RateLimiter:
     rate: int = 10
     burst: int = 100
     _failures: dict[str, int] = field(default_factory=dict)
-    _next_token_us: int = -(1 << 62)
+    _bucket: TokenBucket | None = None
+
+    def __post_init__(self) -> None:
+        self._bucket = TokenBucket(self.rate, self.burst) if self.rate else None
 
     def when(self, key: str, now_us: int) -> int:
         """Count one more failure of a key, and return the delay until it may be tried again, in microseconds."""
@@ -39,7 +66,7 @@ class RateLimiter:
         self._failures[key] = failures + 1
         # 2**62 exceeds any maximum, and a longer shift would only cost memory.
         delay = min(self.base_us << min(failures, 62), self.max_us)
-        return max(delay, self._reserve(now_us)) if self.rate else delay
+        return delay if self._bucket is None else max(delay, self._bucket.reserve(now_us))
 
     def forget(self, key: str) -> None:
         """Let the next failure of a key be its first."""
@@ -48,13 +75,6 @@ class RateLimiter:
     def failures(self, key: str) -> int:
         """Return how often a key has failed since it was last forgotten."""
         return self._failures.get(key, 0)
-
-    def _reserve(self, now_us: int) -> int:
-        """Take a token and return the wait until it exists. A full bucket is one whose next token lies `burst` intervals back."""
-        interval_us = US_PER_S // self.rate
-        token_us = max(self._next_token_us, now_us - (self.burst - 1) * interval_us)
-        self._next_token_us = token_us + interval_us
-        return max(token_us - now_us, 0)
 
 
 class WorkQueue:

@@ -7,9 +7,9 @@ from binpack.control.actions import Actions, Create, Delete, Done, EditMetadata,
 from binpack.control.controllers.ownership import claim, controller_reference, selector_of
 from binpack.control.plane import ControlPlane
 from binpack.control.records import EventSink, Record
-from binpack.control.runtime import ControllerRuntime, Performer
+from binpack.control.runtime import ControllerRuntime
 from binpack.control.workqueue import RateLimiter
-from binpack.errors import BinpackError
+from binpack.errors import BinpackError, ControllerError
 from binpack.model.base import replace
 from binpack.model.meta import LabelSelector, LabelSelectorRequirement
 from binpack.model.pod import Pod
@@ -22,13 +22,51 @@ def with_spec(value, **changes):
     return replace(value, spec=replace(value.spec, **changes))
 
 
+class Planner:
+    """Makes one plan, and keeps what became of it."""
+
+    name = "test"
+    resources: tuple[str, ...] | None = ()
+    max_retries: int | None = 0
+    workers = 2
+
+    def __init__(self, *plans: Actions) -> None:
+        self.plans = list(plans)
+        self.outcomes = []
+
+    def new_limiter(self):
+        return RateLimiter()
+
+    def new_memory(self):
+        return None
+
+    def observe(self, event, reader, memory, now_us):
+        return ()
+
+    def reconcile(self, key, reader, memory, now_us):
+        return self.plans.pop(0)
+
+    def conclude(self, key, plan, outcomes, reader, memory, now_us):
+        self.outcomes.append((now_us, outcomes))
+        return self.plans.pop(0) if self.plans and key == "chain" else Done()
+
+
+def perform(store, *plans, sink=None):
+    """Perform plans in one sync, and return what became of all their writes."""
+    controller = Planner(*plans)
+    runtime = ControllerRuntime(controller, store, sink or EventSink())
+    runtime.queue.add("chain")
+    runtime.work()
+    return tuple(one for _, outcomes in controller.outcomes for one in outcomes)
+
+
 def test_later_writes_of_a_plan_build_on_earlier_ones(store):
     web = store.create(deployment("web", pod()))
     status = replace(web.status, replicas=3)
     plan = Actions(
         ((Update(with_spec(web, replicas=5)),), (UpdateStatus(replace(web, status=status)),), (Update(with_spec(web, replicas=7)),))
     )
-    outcomes = Performer(store, EventSink(), "test").perform(plan)
+    outcomes = perform(store, plan)
     assert [one.error for one in outcomes] == [None] * 3
     assert (store.get(Deployment, "web", "default").spec.replicas, store.get(Deployment, "web", "default").status.replicas) == (7, 3)
 
@@ -36,7 +74,7 @@ def test_later_writes_of_a_plan_build_on_earlier_ones(store):
 def test_a_write_on_what_somebody_else_has_changed_fails(store):
     web = store.create(deployment("web", pod()))
     store.update(with_spec(web, replicas=9))
-    (outcome,) = Performer(store, EventSink(), "test").perform(Actions(((Update(with_spec(web, replicas=5)),),)))
+    (outcome,) = perform(store, Actions(((Update(with_spec(web, replicas=5)),),)))
     assert "the object has been modified" in str(outcome.error)
 
 
@@ -47,7 +85,7 @@ def test_a_stage_is_attempted_as_a_whole_and_then_the_plan_stops(store):
         (Create(pod("a").build(), told), Create(pod("a").build(), told), Create(pod("b").build())),
         (Create(pod("c").build()),),
     )
-    outcomes = Performer(store, sink, "test").perform(Actions(stages))
+    outcomes = perform(store, Actions(stages), sink=sink)
     assert [one.error is None for one in outcomes] == [True, False, True]
     assert sorted(one.metadata.name for one in store.scan(Pod)) == ["a", "b"]
     assert [(one.reason, one.component) for one in sink.recorded] == [("Made", "test")]
@@ -57,15 +95,15 @@ def test_metadata_is_patched_whatever_else_has_changed(store):
     owner = store.create(replica_set("web", pod()))
     read = store.create(replace(pod("a").build(), metadata=replace(pod("a").build().metadata, finalizers=("mine", "other"))))
     store.update(replace(read, metadata=replace(read.metadata, labels={"changed": "yes"})))
-    performer = Performer(store, EventSink(), "test")
-    performer.perform(Actions(((EditMetadata(read, adopt=controller_reference(owner), drop_finalizer="mine", add_finalizer="new"),),)))
+    adoption = EditMetadata(read, adopt=controller_reference(owner), drop_finalizer="mine", add_finalizer="new")
+    perform(store, Actions(((adoption,),)))
     meta = store.get(Pod, "a", "default").metadata
     assert (meta.finalizers, meta.labels, [one.uid for one in meta.owner_references]) == (
         ("other", "new"),
         {"changed": "yes"},
         [owner.metadata.uid],
     )
-    performer.perform(Actions(((EditMetadata(read, release=owner.metadata.uid),),)))
+    perform(store, Actions(((EditMetadata(read, release=owner.metadata.uid),),)))
     assert store.get(Pod, "a", "default").metadata.owner_references == ()
 
 
@@ -73,7 +111,7 @@ def test_a_deletion_means_the_very_object_that_was_read(store):
     read = store.create(pod("a").build())
     store.delete(Pod, "a", "default")
     store.create(pod("a").build())
-    (outcome,) = Performer(store, EventSink(), "test").perform(Actions(((Delete(read),),)))
+    (outcome,) = perform(store, Actions(((Delete(read),),)))
     assert "UID in the precondition" in str(outcome.error)
 
 
@@ -83,6 +121,7 @@ class Counter:
     name = "counter"
     resources: tuple[str, ...] | None = ("Namespace",)
     max_retries: int | None = 2
+    workers = 1
 
     def __init__(self, *script: Done) -> None:
         self.script = list(script)
@@ -129,6 +168,81 @@ def test_success_forgets_former_failures(store):
 def test_a_sync_may_wake_other_keys(store):
     runtime = run(store, Done(wakes=("b",)))
     assert [key for key, _ in runtime.memory] == ["a", "b"]
+
+
+class Broken(Counter):
+    """Raises in one of its functions, a few times."""
+
+    def __init__(self, where: str, times: int) -> None:
+        super().__init__()
+        self.where, self.times = where, times
+
+    def _stumble(self, where: str) -> None:
+        if where == self.where and self.times > 0:
+            self.times -= 1
+            raise KeyError("x")
+
+    def observe(self, event, reader, memory, now_us):
+        self._stumble("observe")
+        return super().observe(event, reader, memory, now_us)
+
+    def reconcile(self, key, reader, memory, now_us):
+        self._stumble("reconcile")
+        return super().reconcile(key, reader, memory, now_us)
+
+    def conclude(self, key, plan, outcomes, reader, memory, now_us):
+        self._stumble("conclude")
+        return super().conclude(key, plan, outcomes, reader, memory, now_us)
+
+
+def run_controller(store, controller, *, until_us=10**9, **options):
+    runtime = ControllerRuntime(controller, store, EventSink(), **options)
+    plane = ControlPlane(store, [runtime])
+    store.create(namespace("a"))
+    plane.settle()
+    while (wake_us := plane.next_wake_us) is not None and wake_us <= until_us:
+        store.clock.now_us = wake_us
+        plane.settle()
+    return runtime
+
+
+@pytest.mark.parametrize("where", ["reconcile", "conclude"])
+def test_a_controller_that_raises_is_retried_with_backoff_and_the_exceptions_are_counted(store, where):
+    runtime = run_controller(store, Broken(where, 2))
+    assert (runtime.syncs, runtime.failures) == (3, 2)
+    assert runtime.memory[-1] == ("a", 15_000)
+    (told,) = runtime.breakdowns.values()
+    assert (told.key, told.message, told.time_us, told.count) == ("a", "KeyError: 'x'", 0, 2)
+
+
+def test_an_exception_over_an_event_is_counted(store):
+    runtime = run_controller(store, Broken("observe", 1))
+    assert (runtime.syncs, runtime.breakdowns["KeyError"].key, runtime.breakdowns["KeyError"].count) == (0, "Namespace /a", 1)
+
+
+@pytest.mark.parametrize("where", ["observe", "reconcile", "conclude"])
+def test_strictly_the_first_exception_ends_the_run(store, where):
+    with pytest.raises(ControllerError, match=r"counter, .*a, at 0 us of virtual time: KeyError: 'x'"):
+        run_controller(store, Broken(where, 1), strict=True)
+
+
+def test_a_throttled_client_makes_20_requests_a_second_and_30_at_once(store):
+    many = tuple(Create(pod(f"p{number}").build()) for number in range(70))
+    controller = Planner(Actions((many,)), Actions(((Create(pod("other").build()),),)))
+    runtime = ControllerRuntime(controller, store, EventSink(), throttled=True)
+    plane = ControlPlane(store, [runtime])
+    runtime.queue.add("a")
+    plane.refresh()
+    plane.settle()
+    assert len(store.scan(Pod)) == 30
+    runtime.queue.add("b")
+    plane.refresh()
+    while (wake_us := plane.next_wake_us) is not None:
+        store.clock.now_us = wake_us
+        plane.settle()
+    # Forty more take two seconds; the other worker's request has its turn among them.
+    assert [(time_us, len(outcomes)) for time_us, outcomes in controller.outcomes] == [(100_000, 1), (2_050_000, 70)]
+    assert len(store.scan(Pod)) == 71
 
 
 def test_clients_that_keep_each_other_busy_are_stopped(store, monkeypatch):

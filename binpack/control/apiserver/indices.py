@@ -11,8 +11,9 @@ from typing import TypeVar
 from binpack.control.apiserver.resources import ApiObject
 from binpack.model.meta import ObjectMeta, controller_of
 from binpack.model.pod import Pod
+from binpack.model.policy import PodDisruptionBudget
 from binpack.model.selectors import Selector
-from binpack.model.workloads import Deployment, Job, ReplicaSet
+from binpack.model.workloads import DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
 
 Address = tuple[str, str, str]
 """Resource, namespace, name."""
@@ -20,8 +21,9 @@ Address = tuple[str, str, str]
 Bucket = dict[Address, None]
 K = TypeVar("K")
 
-_ADOPTABLE = frozenset({"Pod", "ReplicaSet"})
-_SELECTING = frozenset({"ReplicaSet", "Deployment", "Job"})
+_ADOPTABLE = frozenset({"Pod", "ReplicaSet", "ControllerRevision"})
+_SELECTING = frozenset({"ReplicaSet", "Deployment", "Job", "StatefulSet", "DaemonSet", "PodDisruptionBudget"})
+_Selecting = ReplicaSet | Deployment | Job | StatefulSet | DaemonSet | PodDisruptionBudget
 _ANY_LABEL = ("", "")
 
 
@@ -127,7 +129,7 @@ class Indices:
 
 def _selected_label(owner: ApiObject) -> tuple[str, str]:
     """Return one label that an owner's selector demands: the bytewise first; _ANY_LABEL if it demands none with one value."""
-    selector = owner.spec.selector if isinstance(owner, ReplicaSet | Deployment | Job) else None
+    selector = owner.spec.selector if isinstance(owner, _Selecting) else None
     return min(selector.match_labels.items()) if selector is not None and selector.match_labels else _ANY_LABEL
 
 

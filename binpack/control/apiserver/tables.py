@@ -99,7 +99,7 @@ class ObjectTables:
         return [cast(T, one) for one in candidates if selector.matches(one.metadata.labels)]
 
     def selecting(self, kind: type[T], namespace: str, labels: Mapping[str, str]) -> list[T]:
-        """Return the ReplicaSets, Deployments or Jobs of a namespace whose selector may match labels: at least all whose does."""
+        """Return the owners or budgets of a namespace whose selector may match labels: at least all whose does."""
         return [cast(T, self._at(address)) for address in self._indices.selecting(resource_named(kind), namespace, labels)]
 
     def pods_on(self, node_name: str) -> list[Pod]:

@@ -51,6 +51,7 @@ class DisruptionController:
     name = "disruption-controller"
     resources: tuple[str, ...] | None = ("PodDisruptionBudget", "Pod")
     max_retries: int | None = None
+    workers: int = 1
 
     def new_limiter(self) -> RateLimiter:
         """Return client-go's default limiter."""

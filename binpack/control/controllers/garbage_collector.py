@@ -47,6 +47,7 @@ class GarbageCollector:
     name = "garbage-collector-controller"
     resources: tuple[str, ...] | None = None
     max_retries: int | None = None
+    workers: int = 20
 
     def new_limiter(self) -> RateLimiter:
         """Return client-go's default limiter."""

@@ -70,6 +70,7 @@ class PodGarbageCollector:
     name = "pod-garbage-collector-controller"
     resources: tuple[str, ...] | None = ("Pod", "Node")
     max_retries: int | None = None
+    workers: int = 1
 
     def new_limiter(self) -> RateLimiter:
         """Return client-go's default limiter."""

@@ -66,6 +66,7 @@ class ReplicaSetController:
     name = "replicaset-controller"
     resources: tuple[str, ...] | None = ("ReplicaSet", "Pod")
     max_retries: int | None = None
+    workers: int = 5
 
     def new_limiter(self) -> RateLimiter:
         """Return client-go's default limiter."""

@@ -46,6 +46,7 @@ class TaintEvictionController:
     name = "taint-eviction-controller"
     resources: tuple[str, ...] | None = ("Node", "Pod")
     max_retries: int | None = None
+    workers: int = 1
 
     def new_limiter(self) -> RateLimiter:
         """Return client-go's default limiter."""

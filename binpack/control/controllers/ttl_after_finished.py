@@ -23,6 +23,7 @@ class TtlAfterFinishedController:
     name = "ttl-after-finished-controller"
     resources: tuple[str, ...] | None = ("Job",)
     max_retries: int | None = None
+    workers: int = 5
 
     def new_limiter(self) -> RateLimiter:
         """Return client-go's default limiter."""

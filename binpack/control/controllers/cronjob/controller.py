@@ -65,6 +65,7 @@ class CronJobController:
     name = "cronjob-controller"
     resources: tuple[str, ...] | None = ("CronJob", "Job")
     max_retries: int | None = None
+    workers: int = 5
 
     def new_limiter(self) -> RateLimiter:
         """Return client-go's default limiter."""

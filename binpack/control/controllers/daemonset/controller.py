@@ -69,6 +69,7 @@ class DaemonSetController:
     name = "daemonset-controller"
     resources: tuple[str, ...] | None = ("DaemonSet", "Pod", "Node")
     max_retries: int | None = None
+    workers: int = 2
 
     def new_limiter(self) -> RateLimiter:
         """Return client-go's default limiter."""

@@ -57,6 +57,7 @@ class DeploymentController:
     name = "deployment-controller"
     resources: tuple[str, ...] | None = ("Deployment", "ReplicaSet", "Pod")
     max_retries: int | None = 15
+    workers: int = 5
 
     def new_limiter(self) -> RateLimiter:
         """Return client-go's default limiter."""

@@ -60,6 +60,7 @@ class JobController:
     name = "job-controller"
     resources: tuple[str, ...] | None = ("Job", "Pod")
     max_retries: int | None = None
+    workers: int = 5
 
     def new_limiter(self) -> RateLimiter:
         """Return a limiter from 1 s to 60 s, without a bucket."""

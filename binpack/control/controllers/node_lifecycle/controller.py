@@ -71,6 +71,7 @@ class NodeLifecycleController:
     name = "node-lifecycle-controller"
     resources: tuple[str, ...] | None = ("Node", "Lease")
     max_retries: int | None = None
+    workers: int = 1
 
     def new_limiter(self) -> RateLimiter:
         """Return client-go's default limiter."""

@@ -48,6 +48,7 @@ class StatefulSetController:
     name = "statefulset-controller"
     resources: tuple[str, ...] | None = ("StatefulSet", "Pod")
     max_retries: int | None = None
+    workers: int = 5
 
     def new_limiter(self) -> RateLimiter:
         """Return client-go's default limiter."""

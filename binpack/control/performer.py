@@ -1,0 +1,84 @@
+"""Performs the writes of one sync on the store, and tells what became of each."""
+
+from __future__ import annotations
+
+from binpack.control.actions import Create, Delete, EditMetadata, Outcome, Update, UpdateStatus, Write
+from binpack.control.apiserver.errors import ApiError
+from binpack.control.apiserver.resources import ApiObject, resource_of
+from binpack.control.apiserver.store import Store
+from binpack.control.records import EventSink
+from binpack.model.base import replace
+
+
+class Performer:
+    """Performs the writes of one sync. A later write to an object builds on the earlier one's resourceVersion.
+
+    Parameters
+    ----------
+    store : Store
+    sink : EventSink
+    component : str
+        In whose name Events are sent.
+    """
+
+    def __init__(self, store: Store, sink: EventSink, component: str) -> None:
+        self._store = store
+        self._sink = sink
+        self._component = component
+        self._superseded: dict[tuple[str, str], str] = {}
+
+    def attempt(self, write: Write) -> Outcome:
+        """Perform one write."""
+        try:
+            result = self._write(write)
+        except ApiError as error:
+            return Outcome(write, None, error)
+        if write.record is not None:
+            self._sink.record(self._store.clock.now_us, self._component, write.record)
+        return Outcome(write, result)
+
+    def _write(self, write: Write) -> ApiObject:
+        match write:
+            case Create():
+                return self._store.create(write.object)
+            case Update():
+                return self._noted(write.object, self._store.update(self._latest(write.object)))
+            case UpdateStatus():
+                return self._noted(write.object, self._store.update_status(self._latest(write.object)))
+            case Delete():
+                meta = write.object.metadata
+                return self._store.delete(
+                    resource_of(write.object),
+                    meta.name,
+                    meta.namespace,
+                    uid=meta.uid,
+                    grace_seconds=write.grace_seconds,
+                    propagation=write.propagation,
+                )
+            case EditMetadata():
+                return self._noted(write.object, self._store.update(self._edited(write)))
+
+    def _latest(self, changed: ApiObject) -> ApiObject:
+        meta = changed.metadata
+        version = self._superseded.get((meta.uid, meta.resource_version))
+        return changed if version is None else replace(changed, metadata=replace(meta, resource_version=version))
+
+    def _noted(self, changed: ApiObject, result: ApiObject) -> ApiObject:
+        self._superseded[(changed.metadata.uid, changed.metadata.resource_version)] = result.metadata.resource_version
+        return result
+
+    def _edited(self, write: EditMetadata) -> ApiObject:
+        read = write.object.metadata
+        current = self._store.get(resource_of(write.object), read.name, read.namespace)
+        meta = current.metadata
+        owners, finalizers = meta.owner_references, meta.finalizers
+        if write.release:
+            owners = tuple(owner for owner in owners if owner.uid != write.release)
+        if write.adopt is not None:
+            owners = (*(owner for owner in owners if owner.uid != write.adopt.uid), write.adopt)
+        if write.add_finalizer and write.add_finalizer not in finalizers:
+            finalizers = (*finalizers, write.add_finalizer)
+        if write.drop_finalizer:
+            finalizers = tuple(one for one in finalizers if one != write.drop_finalizer)
+        # The uid that was read stays as the precondition; the resourceVersion is the present one, as in a patch.
+        return replace(current, metadata=replace(meta, uid=read.uid, owner_references=owners, finalizers=finalizers))
