@@ -33,15 +33,20 @@ class Budget:
         self._started = time.monotonic()
         self._deadline = None if time_limit_s is None else self._started + time_limit_s
         self._whole = whole
-        self._stop = stop if whole is None else whole._stop
+        self._stop: Callable[[], bool] | None = stop if whole is None else whole._stop
         self.work = 0.0
         self.clock_ended = False
         self.cut_short = False
+        self.interrupted = False
 
     @property
     def repeatable(self) -> bool:
-        """Whether no clock had a say in what was done."""
-        return not (self.clock_ended or self.cut_short)
+        """Whether no clock and no user had a say in what was done."""
+        return not (self.clock_ended or self.cut_short or self.interrupted)
+
+    def interrupt(self) -> None:
+        """Note that somebody ended the search."""
+        self.interrupted = True
 
     def slice(self, part: float) -> Budget:
         """A budget of its own for one step: a part of what is left. What it spends is spent here as well."""
@@ -78,9 +83,16 @@ class Budget:
 
     def out_of_time(self) -> bool:
         """Whether the clock says to stop in the middle of a step."""
-        if self.seconds_left == 0.0 or (self._stop is not None and self._stop()):
+        if self._stop is not None and self._stop():
+            self._root.interrupt()
+            self._end_by_clock()
+        if self.seconds_left == 0.0:
             self._end_by_clock()
         return self.clock_ended
+
+    @property
+    def _root(self) -> Budget:
+        return self if self._whole is None else self._whole._root
 
     def _end_by_clock(self) -> None:
         self.clock_ended = True

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from binpack.optimal.bounds import best, pooled_bound
+from binpack.optimal.bounds import pooled_bound
 from binpack.optimal.legality import cost_of
 from binpack.optimal.methods.column_generation import WORK_PER_MASTER, ColumnGeneration
 from binpack.optimal.methods.diving import dive
 from binpack.optimal.methods.greedy import greedy_packings
 from binpack.optimal.methods.ruin import cheaper
 from binpack.optimal.methods.sequential import VARIANTS, Sequential
-from binpack.optimal.proof import Bound
 from binpack.optimal.quotas import Split, split
 from binpack.optimal.search import Search
 from binpack.optimal.solution import Fill, Level
@@ -36,19 +35,20 @@ def minimise(search: Search, required: Requirement, name: str) -> Level:
     name : str
         What the cost is called.
     """
-    bound = search.cheap_bound(required)
-    if search.open(bound):
+    search.begin(name, None, search.cheap_bound(required))
+    if search.is_open:
         pooled = pooled_bound(search.relaxed, required)
-        bound = best([bound, pooled], maximise=False) if pooled is not None else bound
+        if pooled is not None:
+            search.prove(pooled)
     claimed = None
-    if search.open(bound):
+    if search.is_open:
         whole = required == search.problem.rank_demand
         minimiser = _Minimiser(search, search.whole if whole else search.ranked.placed_only(search.incumbent.fills), required)
-        bound = minimiser.run(bound)
-        if search.open(bound) and search.worth_cp_sat():
-            claimed = search.cp_sat_to(required, None, bound)
-        minimiser.ruin_while(bound)
-    return Level(name, False, search.incumbent.cost, bound, claimed)
+        minimiser.run()
+        if search.is_open and search.worth_cp_sat():
+            claimed = search.cp_sat_to(required, None)
+        minimiser.ruin_while()
+    return search.close(claimed)
 
 
 class _Minimiser:
@@ -60,76 +60,75 @@ class _Minimiser:
         self._fills: list[tuple[Fill, ...]] = []
         self._sequential: Sequential | None = None
 
-    def run(self, bound: Bound) -> Bound:
-        """Everything but CP-SAT: quick looks of each kind first, then the thorough ones; returns the best bound."""
-        self._node_by_node(bound, range(2))
-        if not self.search.open(bound):
-            return bound
-        generation = self._generation(bound)
-        self._dives(generation, bound, range(2), effort=1)
-        self._ruin(bound, RUIN_ROUNDS)
-        if self.search.open(bound):
-            bound = self._proven(generation, bound)
-        self._node_by_node(bound, range(2, len(VARIANTS)))
-        self._dives(generation, bound, range(2, 2 + MORE_DIVES), effort=2)
-        if self.search.open(bound):
+    def run(self) -> None:
+        """Everything but CP-SAT: quick looks of each kind first, then the thorough ones."""
+        self._node_by_node(range(2))
+        if not self.search.is_open:
+            return
+        generation = self._generation()
+        self._dives(generation, range(2), effort=1)
+        self._ruin(RUIN_ROUNDS)
+        if self.search.is_open:
+            self._prove(generation)
+        self._node_by_node(range(2, len(VARIANTS)))
+        self._dives(generation, range(2, 2 + MORE_DIVES), effort=2)
+        if self.search.is_open:
             self._in_whole_nodes(generation)
-        return bound
 
-    def ruin_while(self, bound: Bound) -> None:
+    def ruin_while(self) -> None:
         """Ruin and recreate until nothing has come of it for a while, or the budget ends."""
         stale = 0
-        while self._sequential is not None and self._fills and self.search.open(bound) and stale < STALE:
+        while self._sequential is not None and self._fills and self.search.is_open and stale < STALE:
             before = self.search.incumbent.cost
-            self._ruin(bound, RUIN_ROUNDS)
+            self._ruin(RUIN_ROUNDS)
             stale = 0 if self.search.incumbent.cost < before else stale + 1
 
     def _offer(self, fills: tuple[Fill, ...], method: str) -> None:
         self.search.offer(self.pods.merge(fills), method)
 
-    def _node_by_node(self, bound: Bound, variants: range) -> None:
+    def _node_by_node(self, variants: range) -> None:
         if self._sequential is None:
             self._sequential = Sequential(self.search.affordable(self.pods.problem), self.search.budget)
         for variant in variants:
-            if not self.search.open(bound):
+            if not self.search.is_open:
                 return
             fills = self._sequential.placement(variant)
             if fills is not None:
                 self._fills.append(fills)
                 self._offer(fills, "node by node")
 
-    def _ruin(self, bound: Bound, rounds: int) -> None:
-        if self._sequential is None or not self._fills or not self.search.open(bound):
+    def _ruin(self, rounds: int) -> None:
+        if self._sequential is None or not self._fills or not self.search.is_open:
             return
         problem = self.pods.problem
         start = min(self._fills, key=lambda fills: cost_of(problem, fills))
         generator = np.random.default_rng([self.search.seed, 1, self._ruins])
         self._ruins += 1
-        fills = cheaper(self._sequential, start, bound.value, generator, rounds=rounds)
+        fills = cheaper(self._sequential, start, self.search.bound.value, generator, rounds=rounds)
         self._fills.append(fills)
         self._offer(fills, "ruin and recreate")
 
-    def _generation(self, bound: Bound) -> ColumnGeneration:
+    def _generation(self) -> ColumnGeneration:
         problem = self.search.affordable(self.pods.problem)
         generation = ColumnGeneration(problem, problem.rank_demand, None, self.search.budget)
         for packing, _ in zip(greedy_packings(problem, by_rank=False), range(4), strict=False):
             generation.start(packing.fills())
         for fills in self._fills:
             generation.start(fills)
-        generation.run(enough=None, known=bound.value, exact=False)
+        generation.run(enough=None, known=self.search.bound.value, exact=False)
         return generation
 
-    def _dives(self, generation: ColumnGeneration, bound: Bound, numbers: range, *, effort: int) -> None:
+    def _dives(self, generation: ColumnGeneration, numbers: range, *, effort: int) -> None:
         for number in numbers:
-            if not self.search.open(bound):
+            if not self.search.is_open:
                 return
             generator = None if number == 0 else np.random.default_rng([self.search.seed, 2, number])
-            packing = dive(generation, generator, bound.value, effort=effort)
+            packing = dive(generation, generator, self.search.bound.value, effort=effort)
             if packing is not None and not packing.missing.any():
                 self._fills.append(packing.fills())
                 self._offer(packing.fills(), "pattern LP and diving")
 
-    def _proven(self, generation: ColumnGeneration, bound: Bound) -> Bound:
+    def _prove(self, generation: ColumnGeneration) -> None:
         """The bound of the pattern LP, on the problem without couplings and with all pods that might be chosen."""
         search = self.search
         pieces, proving = self.pods, generation
@@ -139,11 +138,10 @@ class _Minimiser:
             proving = ColumnGeneration(search.affordable(pieces.problem), self._required_of(pieces), None, search.budget)
             proving.start(_regrouped(pieces, search.incumbent.fills))
         proving.budget = search.budget.slice(PROVING_PART)
-        proving.run(enough=search.incumbent.cost, known=bound.value, exact=True)
+        proving.run(enough=search.incumbent.cost, known=search.bound.value, exact=True)
         proving.budget = search.budget
-        if proving.bound is None:
-            return bound
-        return search.stronger(bound, proving.bound.proof, pieces, self.required, None)
+        if proving.bound is not None:
+            search.prove(search.repriced(proving.bound.proof, pieces, self.required, None))
 
     def _required_of(self, pieces: Split) -> Requirement:
         return self.required if pieces.problem.rank_demand == self.search.problem.rank_demand else pieces.problem.rank_demand

@@ -34,15 +34,15 @@ def _place_all(search: Search) -> None:
 def _place_rank(search: Search, rank: int) -> Level:
     ranks = len(search.problem.rank_demand)
     required = (*search.incumbent.placed[:rank], *([0] * (ranks - rank)))
-    bound = search.cheap_bound(required, rank)
+    search.begin(search.problem.rank_names[rank], rank, search.cheap_bound(required, rank))
     claimed: int | None = None
-    if search.short(rank, bound):
+    if search.is_open:
         # Merging classes does not pay here: ranks and couplings keep most of them apart.
         generation = ColumnGeneration(search.relaxed, required, rank, search.budget)
         generation.start(search.incumbent.fills)
-        generation.run(enough=search.incumbent.placed[rank], known=bound.value, exact=True)
+        generation.run(enough=search.incumbent.placed[rank], known=search.bound.value, exact=True)
         if generation.bound is not None:
-            bound = search.stronger(bound, generation.bound.proof, search.identity, required, rank)
-    if search.short(rank, bound) and search.worth_cp_sat():
-        claimed = search.cp_sat_to(required, rank, bound)
-    return Level(search.problem.rank_names[rank], True, search.incumbent.placed[rank], bound, claimed)
+            search.prove(search.repriced(generation.bound.proof, search.identity, required, rank))
+    if search.is_open and search.worth_cp_sat():
+        claimed = search.cp_sat_to(required, rank)
+    return search.close(claimed)

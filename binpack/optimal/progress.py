@@ -13,7 +13,7 @@ class Progress:
     Attributes
     ----------
     level : str
-        What is counted: "cost" (nodes, where each costs 1), or the pods of a tier.
+        What is counted: "nodes", "cost", or the pods of a tier.
     value, bound : int or None
         Of the best placement so far, and what no placement can beat; None if there is none yet.
     seconds : float
@@ -31,10 +31,7 @@ class Progress:
     @property
     def gap(self) -> float | None:
         """|value - bound| as a fraction of the larger; None if one is missing."""
-        if self.value is None or self.bound is None:
-            return None
-        whole = max(self.value, self.bound)
-        return abs(self.value - self.bound) / whole if whole else 0.0
+        return relative_gap(self.value, self.bound)
 
     def says(self, level: str, value: int | None, bound: int | None) -> bool:
         """Whether this is what was said already."""
@@ -42,3 +39,11 @@ class Progress:
 
 
 Listener = Callable[[Progress], None]
+
+
+def relative_gap(value: int | None, bound: int | None) -> float | None:
+    """|value - bound| as a fraction of the larger of the two, 0 where both are 0; None if one is missing."""
+    if value is None or bound is None:
+        return None
+    whole = max(value, bound)
+    return abs(value - bound) / whole if whole else 0.0

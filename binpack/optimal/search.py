@@ -18,10 +18,10 @@ from binpack.optimal.methods.sequential import VARIANTS, Sequential, pods_of
 from binpack.optimal.packing import Packing
 from binpack.optimal.present import present_fills
 from binpack.optimal.problem import PackingProblem
-from binpack.optimal.progress import Listener, Progress
+from binpack.optimal.progress import Listener, Progress, relative_gap
 from binpack.optimal.proof import Bound, Proof
 from binpack.optimal.quotas import Split, split
-from binpack.optimal.solution import Fill
+from binpack.optimal.solution import Fill, Level
 from binpack.optimal.trimming import without_skew
 from binpack.optimal.weighing import Requirement, bound_of_weights
 
@@ -52,6 +52,8 @@ class Search:
     problem : PackingProblem
     budget : Budget
     seed : int
+    gap : float
+        A level whose gap is at most this is left as it is.
     listener : callable, optional
         Told of each better placement and bound, as they come.
 
@@ -60,13 +62,20 @@ class Search:
     incumbent : Incumbent
     relaxed : PackingProblem
         Without spreads and caps: what bounds are computed on.
+    level : OpenLevel or None
+        What is being worked on.
+    done : list[Level]
+        The levels before it.
     """
 
-    def __init__(self, problem: PackingProblem, budget: Budget, seed: int, listener: Listener | None = None) -> None:
+    def __init__(self, problem: PackingProblem, budget: Budget, seed: int, *, gap: float = 0.0, listener: Listener | None = None) -> None:
         self.problem, self.budget, self.seed = problem, budget, seed
-        self._listener, self._told = listener, Progress("", None, None, 0.0, "")
         self.incumbent = Incumbent(problem)
         self.relaxed = replace(problem, spreads=(), caps=())
+        self.level: OpenLevel | None = None
+        self.done: list[Level] = []
+        self._gap, self._listener = gap, listener
+        self._told = Progress("", None, None, 0.0, "")
 
     @cached_property
     def whole(self) -> Split:
@@ -90,27 +99,65 @@ class Search:
 
     def offer(self, fills: tuple[Fill, ...], method: str) -> None:
         """Offer a placement of the problem's own classes."""
-        self.incumbent.offer(without_skew(self.problem, fills), method)
+        self._offered(without_skew(self.problem, fills), method)
 
     def offer_present(self) -> None:
         """Offer today's placement."""
-        self.incumbent.offer(present_fills(self.problem), "present placement")
+        self._offered(present_fills(self.problem), "present placement")
 
-    def open(self, bound: Bound) -> bool:
-        """Whether there is a gap to the least cost, and budget to work on it."""
-        self._tell("cost", self.incumbent.cost if self.incumbent.complete else None, bound)
-        return bound.value is not None and self.incumbent.cost > bound.value and not self.budget.exhausted()
+    def begin(self, name: str, goal: int | None, bound: Bound) -> None:
+        """Open a level: the cost (`goal` None) or the pods of a rank."""
+        self.level = OpenLevel(name, goal, bound)
+        self._tell()
 
-    def short(self, rank: int, bound: Bound) -> bool:
-        """Whether there is a gap to the most pods of a rank, and budget to work on it."""
-        self._tell(self.problem.rank_names[rank], self.incumbent.placed[rank], bound)
-        return bound.value is not None and self.incumbent.placed[rank] < bound.value and not self.budget.exhausted()
+    def prove(self, bound: Bound) -> None:
+        """Take a bound on the open level if it is better than the one known."""
+        level = self._opened()
+        level.bound = best([level.bound, bound], maximise=level.goal is not None)
+        self._tell()
 
-    def _tell(self, level: str, value: int | None, bound: Bound) -> None:
-        if self._listener is None or self._told.says(level, value, bound.value):
+    def close(self, claimed: int | None = None) -> Level:
+        """End the open level and return it."""
+        level = self._opened()
+        self.done.append(Level(level.name, level.goal is not None, self._value(level), level.bound, claimed))
+        self.level = None
+        return self.done[-1]
+
+    def cost_level(self, name: str) -> Level:
+        """The cost of the incumbent, which holds all pods, against the bound that needs no solver."""
+        return Level(name, False, self.incumbent.cost, self.cheap_bound(self.problem.rank_demand))
+
+    @property
+    def bound(self) -> Bound:
+        """The best bound on the open level."""
+        return self._opened().bound
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the open level has a gap that matters, and there is budget to work on it."""
+        level = self._opened()
+        gap = relative_gap(self._value(level), level.bound.value)
+        return gap is not None and gap > self._gap and not self.budget.exhausted()
+
+    def _opened(self) -> OpenLevel:
+        assert self.level is not None, "no level is open"
+        return self.level
+
+    def _value(self, level: OpenLevel) -> int:
+        return self.incumbent.cost if level.goal is None else self.incumbent.placed[level.goal]
+
+    def _offered(self, fills: tuple[Fill, ...], method: str) -> None:
+        if self.incumbent.offer(fills, method):
+            self._tell()
+
+    def _tell(self) -> None:
+        level = self.level
+        if self._listener is None or level is None:
             return
-        self._told = Progress(level, value, bound.value, self.budget.seconds, self.incumbent.method)
-        self._listener(self._told)
+        value = self._value(level) if self.incumbent.complete or level.goal is not None else None
+        if not self._told.says(level.name, value, level.bound.value):
+            self._told = Progress(level.name, value, level.bound.value, self.budget.seconds, self.incumbent.method)
+            self._listener(self._told)
 
     def cheap_bound(self, required: Requirement, goal: int | None = None) -> Bound:
         """The best bound that needs no solver."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from binpack.optimal.progress import relative_gap
 from binpack.optimal.proof import Bound
 
 
@@ -75,10 +76,7 @@ class Level:
     @property
     def gap(self) -> float | None:
         """|value - bound| as a fraction of the value (of the bound when maximising); None if one is missing."""
-        if self.value is None or self.proven is None:
-            return None
-        whole = max(self.value, self.proven)
-        return abs(self.value - self.proven) / whole if whole else 0.0
+        return relative_gap(self.value, self.proven)
 
 
 @dataclass(frozen=True)
@@ -101,9 +99,13 @@ class Solution:
     reason : str
         For `INFEASIBLE` and for pods left out: which class, which resource.
     repeatable : bool
-        False if a clock ended the search: another run may end elsewhere.
+        False if a clock or the user ended the search: another run may end elsewhere.
     seconds : float
         Wall time of the search.
+    digest : str
+        Of the instance.
+    interrupted : bool
+        Whether the user ended the search; placement and bounds are those of that moment.
     """
 
     status: Status
@@ -116,6 +118,7 @@ class Solution:
     repeatable: bool = True
     seconds: float = 0.0
     digest: str = ""
+    interrupted: bool = False
 
     @property
     def objective(self) -> int | tuple[int | None, ...] | None:
@@ -152,7 +155,9 @@ class Solution:
             lines.append(line)
         if self.reason:
             lines.append(f"  {self.reason}")
-        if not self.repeatable:
+        if self.interrupted:
+            lines.append("  interrupted: this is what was found until then")
+        elif not self.repeatable:
             lines.append("  a time limit ended the search: another run may end elsewhere")
         return "\n".join(lines)
 

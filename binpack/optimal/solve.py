@@ -16,6 +16,7 @@ from binpack.optimal.problem import PackingProblem
 from binpack.optimal.progress import Listener
 from binpack.optimal.search import Search
 from binpack.optimal.solution import Level, Solution, Status
+from binpack.optimal.weighing import Requirement
 
 Objective = Literal["nodes", "cost", "priority"]
 
@@ -29,6 +30,7 @@ def solve(
     seed: int = 0,
     time_limit_s: float | None = None,
     deterministic_limit: float | None = None,
+    gap: float = 0.0,
     listener: Listener | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Solution:
@@ -46,10 +48,12 @@ def solve(
         Wall time. A run that it ended says so (`Solution.repeatable`).
     deterministic_limit : float, optional
         Work, the same on every machine; about a second of one core is 1. Without any limit it is 10.
+    gap : float
+        Good enough: a level whose gap is at most this fraction is left as it is. 0 asks for the optimum.
     listener : callable, optional
         Told of each better placement and bound, as they come.
     stop : callable, optional
-        Asked often whether to end now with the best so far; such a run is not repeatable.
+        Asked often whether to end now with the best so far; such a run is not repeatable. A KeyboardInterrupt does the same.
 
     Returns
     -------
@@ -66,20 +70,50 @@ def solve(
     if time_limit_s is None and deterministic_limit is None:
         deterministic_limit = DEFAULT_DETERMINISTIC_LIMIT
     budget = Budget(deterministic_limit=deterministic_limit, time_limit_s=time_limit_s, stop=stop)
-    search = Search(problem, budget, seed, listener)
-    incumbent = search.incumbent
-    _start(search, minimising=objective != "priority")
+    search = Search(problem, budget, seed, gap=gap, listener=listener)
+    try:
+        return _solved(search, objective)
+    except KeyboardInterrupt:
+        budget.interrupt()
+        return _so_far(search, objective)
+
+
+def _solved(search: Search, objective: Objective) -> Solution:
+    problem, incumbent = search.problem, search.incumbent
+    _start(search, objective)
     levels: list[Level] = []
     required = problem.rank_demand
     if objective == "priority" or not incumbent.complete:
         levels = place(search)
         required = incumbent.placed
     if any(level.value != there for level, there in zip(levels, _must(problem), strict=False)):
-        return _without_placement(problem, objective, levels, budget)
+        return _without_placement(search, objective, levels[0])
     if objective != "priority":
         if incumbent.complete:
             levels, required = [], problem.rank_demand
         levels.append(minimise(search, required, objective))
+    return _solution(search, objective, levels, required)
+
+
+def _so_far(search: Search, objective: Objective) -> Solution:
+    """What there is when somebody ends the search: finished levels, the one being worked on, and values without bounds for the others."""
+    problem, incumbent = search.problem, search.incumbent
+    if search.level is not None:
+        search.close()
+    levels = [level for level in search.done if level.maximise]
+    if objective != "priority" and incumbent.complete:
+        costs = [level for level in search.done if not level.maximise and not levels]
+        return _solution(search, objective, costs or [search.cost_level(objective)], problem.rank_demand)
+    levels = levels[: next((n for n, level in enumerate(levels) if level.value != incumbent.placed[n]), len(levels))]
+    for rank in range(len(levels), len(problem.rank_demand)):
+        levels.append(Level(problem.rank_names[rank], True, incumbent.placed[rank], None))
+    if any(level.value != there for level, there in zip(levels, _must(problem), strict=False)):
+        return _without_placement(search, objective, levels[0])
+    return _solution(search, objective, levels, incumbent.placed)
+
+
+def _solution(search: Search, objective: Objective, levels: list[Level], required: Requirement) -> Solution:
+    incumbent, budget = search.incumbent, search.budget
     return Solution(
         status=Status.OPTIMAL if all(level.closed for level in levels) else Status.FEASIBLE,
         goal=objective,
@@ -87,18 +121,21 @@ def solve(
         fills=incumbent.fills,
         method=incumbent.method,
         required=required,
-        reason=_reason(problem, levels) if not incumbent.complete else "",
+        reason=_reason(search.problem, levels) if not incumbent.complete else "",
         repeatable=budget.repeatable,
         seconds=budget.seconds,
-        digest=problem.digest(),
+        digest=search.problem.digest(),
+        interrupted=budget.interrupted,
     )
 
 
-def _start(search: Search, *, minimising: bool) -> None:
+def _start(search: Search, objective: Objective) -> None:
     """Offer today's placement, and greedy fills until they reach the bound; where they leave pods out, node-by-node fills."""
     search.offer_present()
-    if minimising:
-        search.greedy(search.whole, by_rank=False, enough=search.cheap_bound(search.problem.rank_demand).value)
+    if objective != "priority":
+        bound = search.cheap_bound(search.problem.rank_demand)
+        search.begin(objective, None, bound)
+        search.greedy(search.whole, by_rank=False, enough=bound.value)
     if not search.incumbent.complete:
         search.greedy(search.ranked, by_rank=True, enough=None)
     if not search.incumbent.complete:
@@ -110,8 +147,8 @@ def _must(problem: PackingProblem) -> tuple[int, ...]:
     return problem.rank_demand[:1] if problem.must_place.any() else ()
 
 
-def _without_placement(problem: PackingProblem, objective: str, levels: list[Level], budget: Budget) -> Solution:
-    first = levels[0]
+def _without_placement(search: Search, objective: Objective, first: Level) -> Solution:
+    problem, budget = search.problem, search.budget
     impossible = first.bound is not None and (first.proven is None or first.proven < problem.rank_demand[0])
     level = Level(first.name, True, None, first.bound, first.claimed)
     return Solution(
@@ -125,6 +162,7 @@ def _without_placement(problem: PackingProblem, objective: str, levels: list[Lev
         repeatable=budget.repeatable,
         seconds=budget.seconds,
         digest=problem.digest(),
+        interrupted=budget.interrupted,
     )
 
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from binpack.optimal.legality import violations
 from binpack.optimal.methods.naive import optimal_levels
 from binpack.optimal.problem import PackingProblem, problem_of
+from binpack.optimal.progress import Progress
 from binpack.optimal.solution import Solution, Status
-from binpack.optimal.solve import solve
+from binpack.optimal.solve import Objective, solve
 from binpack.testing.packing_problems import brute_force, planted, tiny_problems
 
 
@@ -135,3 +136,48 @@ def test_present_placement_is_a_candidate() -> None:
     problem = problem_of(size=[[1]], demand=[4], capacity=[[4]], supply=[3], present=[[0, 1, 0, 4]])
     solution = solve(problem, objective="nodes")
     assert (solution.objective, solution.method) == (1, "present placement")
+
+
+def test_a_search_tells_better_placements_and_bounds_as_they_come() -> None:
+    told: list[Progress] = []
+    problem = problem_of(size=[[6, 1], [1, 6], [5, 5]], demand=[20, 22, 11], capacity=[[10, 10]], supply=[60])
+    solution = solve(problem, objective="nodes", listener=told.append)
+    assert {step.level for step in told} == {"nodes"}
+    gaps = [step.gap for step in told if step.gap is not None]
+    assert gaps == sorted(gaps, reverse=True)
+    assert (told[-1].value, told[-1].bound) == (solution.objective, solution.bound)
+
+
+def test_a_gap_that_is_good_enough_ends_the_search() -> None:
+    problem = planted(3, bins=40, resources=3)
+    near = solve(problem, objective="nodes", gap=0.2, deterministic_limit=50.0)
+    assert near.gap is not None
+    assert 0 < near.gap <= 0.2
+    assert near.repeatable
+
+
+@pytest.mark.parametrize("objective", ["nodes", "priority"])
+@pytest.mark.parametrize("after", [0, 1, 2, 4])
+def test_an_interrupted_search_returns_its_best_with_its_bound(objective: Objective, after: int) -> None:
+    def interrupt(step: Progress) -> None:
+        nonlocal after
+        after -= 1
+        if after < 0:
+            raise KeyboardInterrupt
+
+    problem = planted(3, bins=20, resources=3)
+    problem = replace(problem, supply=np.array([20]), tier=np.arange(problem.pod_classes) % 2) if objective == "priority" else problem
+    solution = solve(problem, objective=objective, listener=interrupt, deterministic_limit=2.0)
+    assert violations(problem, solution.fills) == []
+    assert solution.levels
+    assert all(level.value is not None for level in solution.levels)
+    if solution.interrupted:
+        assert not solution.repeatable
+        assert "interrupted" in solution.summary()
+
+
+def test_a_search_that_is_asked_to_stop_ends_with_what_it_has() -> None:
+    solution = solve(planted(3, bins=30, resources=3), objective="nodes", stop=lambda: True)
+    assert solution.interrupted
+    assert solution.objective is not None
+    assert solution.bound == 30
