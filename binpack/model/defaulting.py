@@ -17,6 +17,7 @@ from binpack.model.pod_defaults import default_claim_spec, default_pod_parts, ro
 from binpack.model.policy import Namespace, PriorityClass, RuntimeClass, Service
 from binpack.model.storage import CSIDriver, PersistentVolume, PersistentVolumeClaim, StorageClass
 from binpack.model.workload_defaults import (
+    default_cron_job,
     default_daemon_set,
     default_deployment,
     default_job,
@@ -24,7 +25,7 @@ from binpack.model.workload_defaults import (
     default_replication_controller,
     default_stateful_set,
 )
-from binpack.model.workloads import DaemonSet, Deployment, Job, ReplicaSet, ReplicationController, StatefulSet
+from binpack.model.workloads import CronJob, DaemonSet, Deployment, Job, ReplicaSet, ReplicationController, StatefulSet
 
 T = TypeVar("T", bound=KubernetesObject)
 
@@ -141,4 +142,5 @@ _RULES: dict[type, Callable[[Any], Any]] = {
     StatefulSet: default_stateful_set,
     DaemonSet: default_daemon_set,
     Job: default_job,
+    CronJob: default_cron_job,
 }

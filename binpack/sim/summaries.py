@@ -9,8 +9,8 @@ from binpack.control.apiserver.resources import ApiObject
 from binpack.control.conditions import is_ready, is_true
 from binpack.model.node import Node
 from binpack.model.pod import Pod
-from binpack.model.policy import Lease
-from binpack.model.workloads import Deployment, Job, ReplicaSet
+from binpack.model.policy import Lease, PodDisruptionBudget
+from binpack.model.workloads import CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
 
 Summary = tuple[tuple[str, Any], ...]
 
@@ -63,11 +63,55 @@ def _of_job(job: Job) -> Summary:
     )
 
 
+def _of_stateful_set(stateful_set: StatefulSet) -> Summary:
+    status = stateful_set.status
+    return (
+        ("wanted", stateful_set.spec.replicas),
+        ("replicas", status.replicas),
+        ("updated", status.updated_replicas),
+        ("available", status.available_replicas),
+    )
+
+
+def _of_daemon_set(daemon_set: DaemonSet) -> Summary:
+    status = daemon_set.status
+    return (
+        ("wanted", status.desired_number_scheduled),
+        ("current", status.current_number_scheduled),
+        ("updated", status.updated_number_scheduled),
+        ("available", status.number_available),
+        ("misscheduled", status.number_misscheduled),
+    )
+
+
+def _of_cron_job(cron_job: CronJob) -> Summary:
+    last = cron_job.status.last_schedule_time
+    return (
+        ("suspended", cron_job.spec.suspend),
+        ("active", [one.name for one in cron_job.status.active]),
+        ("lastScheduled", None if last is None else last.isoformat().replace("+00:00", "Z")),
+    )
+
+
+def _of_budget(budget: PodDisruptionBudget) -> Summary:
+    status = budget.status
+    return (
+        ("expected", status.expected_pods),
+        ("healthy", status.current_healthy),
+        ("desired", status.desired_healthy),
+        ("allowed", status.disruptions_allowed),
+    )
+
+
 _SUMMARIES: dict[type, Callable[[Any], Summary | None]] = {
     Pod: _of_pod,
     Node: _of_node,
     Deployment: _of_deployment,
     ReplicaSet: _of_replica_set,
     Job: _of_job,
+    StatefulSet: _of_stateful_set,
+    DaemonSet: _of_daemon_set,
+    CronJob: _of_cron_job,
+    PodDisruptionBudget: _of_budget,
     Lease: lambda _: None,
 }

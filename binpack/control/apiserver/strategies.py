@@ -14,7 +14,21 @@ from binpack.model.base import replace
 from binpack.model.meta import LabelSelector
 from binpack.model.node import Node, Taint
 from binpack.model.pod import Pod, PodStatus
-from binpack.model.workloads import Deployment, DeploymentStatus, Job, JobStatus, ReplicaSet, ReplicaSetStatus
+from binpack.model.policy import PodDisruptionBudget, PodDisruptionBudgetStatus
+from binpack.model.workloads import (
+    CronJob,
+    CronJobStatus,
+    DaemonSet,
+    DaemonSetStatus,
+    Deployment,
+    DeploymentStatus,
+    Job,
+    JobStatus,
+    ReplicaSet,
+    ReplicaSetStatus,
+    StatefulSet,
+    StatefulSetStatus,
+)
 
 NOT_READY_TAINT = "node.kubernetes.io/not-ready"
 CONTROLLER_UID_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
@@ -61,4 +75,8 @@ _PREPARE: dict[type, Callable[[Any], Any]] = {
     Job: _prepare_job,
     Deployment: lambda new: replace(new, status=DeploymentStatus()),
     ReplicaSet: lambda new: replace(new, status=ReplicaSetStatus()),
+    StatefulSet: lambda new: replace(new, status=StatefulSetStatus()),
+    DaemonSet: lambda new: replace(new, status=DaemonSetStatus()),
+    CronJob: lambda new: replace(new, status=CronJobStatus()),
+    PodDisruptionBudget: lambda new: replace(new, status=PodDisruptionBudgetStatus()),
 }
