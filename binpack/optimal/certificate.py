@@ -6,6 +6,7 @@ each level has its value, and a bound with its proof, or null, or what a solver 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from binpack.optimal.problem import PackingProblem
@@ -80,7 +81,7 @@ def _required(problem: PackingProblem, solution: Solution, number: int) -> Requi
 def _loosened(problem: PackingProblem, bound: Bound, required: Requirement, rank: int | None) -> Proof:
     """Raise the node weights as far as the bound allows: the slack makes them easier to prove, often without any search."""
     proof = bound.proof
-    if proof.kind != "dual":
+    if proof.kind != "dual" or proof.rows:
         return proof
 
     def holds(slack: int) -> bool:
@@ -94,4 +95,4 @@ def _loosened(problem: PackingProblem, bound: Bound, required: Requirement, rank
         middle = (low + high) // 2
         low, high = (middle, high) if holds(middle) else (low, middle)
     raised = tuple(weight + weight * low // FINEST_SLACK for weight in proof.node_weights)
-    return Proof("dual", proof.source, None, proof.weights, raised, proof.multipliers, proof.multiplier_scale)
+    return replace(proof, node_weights=raised)

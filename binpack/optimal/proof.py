@@ -10,7 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["count", "sum", "dual"]
+Kind = Literal["count", "sum", "dff", "dual"]
+
+FunctionUse = tuple[int, str, int, int]
+"""A dual feasible function: (resource, name, parameter, times), see `binpack.optimal.verify_dff`."""
+
+PricedRow = tuple[str, int, int, int | None, int]
+"""A row of zones with its price: (row, number of the spread or cap, domain, other domain, price), see `binpack.optimal.verify_rows`."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +25,10 @@ class Proof:
 
     Attributes
     ----------
-    kind : {"count", "sum", "dual"}
-        `count`: no more pods than there are whose class fits some node. `sum`: weights are the sizes in one resource.
-        `dual`: weights are given, and what a node can hold is shown by multipliers, with a search where they do not suffice.
+    kind : {"count", "sum", "dff", "dual"}
+        `count`: no more pods than there are whose class fits some node. `sum`: weights are the sizes in one resource. `dff`: weights are
+        values of dual feasible functions. `dual`: weights are given, and what a node can hold is shown by multipliers, with a search
+        where they do not suffice.
     source : str
         For readers: where the weights come from.
     resource : int, optional
@@ -32,6 +39,10 @@ class Proof:
         For `dual`: for each node class the most that one node holds.
     multipliers : tuple[tuple[int, ...], ...]
         For `dual`: for each node class one number for each resource, in units of 1/`multiplier_scale`.
+    functions : tuple[FunctionUse, ...]
+        For `dff`: their values are added up.
+    rows : tuple[PricedRow, ...]
+        For `dual`: rows of zones; their prices change what a pod weighs in a domain, and are credited to the nodes.
     """
 
     kind: Kind
@@ -41,6 +52,8 @@ class Proof:
     node_weights: tuple[int, ...] = ()
     multipliers: tuple[tuple[int, ...], ...] = ()
     multiplier_scale: int = 1
+    functions: tuple[FunctionUse, ...] = ()
+    rows: tuple[PricedRow, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The proof as a certificate carries it."""
@@ -48,6 +61,9 @@ class Proof:
             return {"kind": "count"}
         if self.kind == "sum":
             return {"kind": "sum", "resource": self.resource}
+        if self.kind == "dff":
+            names = ("resource", "name", "parameter", "times")
+            return {"kind": "dff", "source": self.source, "functions": [dict(zip(names, use, strict=True)) for use in self.functions]}
         return {
             "kind": "dual",
             "source": self.source,
@@ -55,7 +71,14 @@ class Proof:
             "nodeWeights": list(self.node_weights),
             "multipliers": [list(row) for row in self.multipliers],
             "multiplierScale": self.multiplier_scale,
+            "rows": [_row(*row) for row in self.rows],
         }
+
+
+def _row(row: str, number: int, domain: int, other: int | None, price: int) -> dict[str, Any]:
+    if row == "above":
+        return {"row": row, "spread": number, "domain": domain, "other": other, "price": price}
+    return {"row": row, "cap" if row == "cap" else "spread": number, "domain": domain, "price": price}
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,12 @@ what the cluster's objects say is another question, which `binpack.state.invaria
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from binpack.errors import CertificateError
-from binpack.optimal.verify_bounds import CheckedInstance, proven_bound
+from binpack.optimal.verify_bounds import proven_bound
+from binpack.optimal.verify_instance import CheckedInstance, digest_of, read_instance, whole
 from binpack.optimal.verify_placement import broken_constraints, measured
 
 SUPPORTED_VERSION = 1
@@ -80,7 +78,8 @@ def verify(document: Any, *, step_limit: int = 500_000) -> Verdict:
     CertificateError
         If the document is none that this version can read.
     """
-    instance = read_instance(document)
+    _check_schema(document)
+    instance = read_instance(document.get("instance"))
     problems: list[str] = []
     if document.get("digest") != digest_of(document["instance"]):
         problems.append("digest: it is not that of the instance")
@@ -100,39 +99,11 @@ def verify(document: Any, *, step_limit: int = 500_000) -> Verdict:
     return Verdict(tuple(problems), tuple(levels))
 
 
-def digest_of(instance: Any) -> str:
-    """The digest of an instance's integers, computed from the document itself."""
-    return "sha256:" + hashlib.sha256(json.dumps(instance, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def read_instance(document: Any) -> CheckedInstance:
-    """Read the instance of a certificate and check that every part has the size and sign it must have."""
+def _check_schema(document: Any) -> None:
     if not isinstance(document, dict) or document.get("schema") != "binpack/certificate":
         raise CertificateError('schema: not a certificate (accepted: a JSON object with "schema": "binpack/certificate")')
     if document.get("version") != SUPPORTED_VERSION:
         raise CertificateError(f"version: {document.get('version')!r} is not known (accepted: {SUPPORTED_VERSION})")
-    raw = document.get("instance")
-    if not isinstance(raw, dict):
-        raise CertificateError("instance: missing (accepted: an object of integer lists)")
-    demand, supply = _list(raw, "demand", low=1), _list(raw, "supply")
-    m, k = len(demand), len(supply)
-    size, capacity = _rows(raw, "size", m), _rows(raw, "capacity", k)
-    widths = {len(row) for row in (*size, *capacity)}
-    if len(widths) > 1:
-        raise CertificateError(f"instance: size and capacity have rows of lengths {sorted(widths)}, accepted: one number for each resource")
-    return CheckedInstance(
-        size=size,
-        demand=demand,
-        tier=_list(raw, "tier", m),
-        must_place=_list(raw, "mustPlace", m),
-        capacity=capacity,
-        supply=supply,
-        cost=_list(raw, "cost", k),
-        limit=_rows(raw, "limit", m, k),
-        exclusions=_exclusions(raw, m),
-        spreads=_tied(raw, "spreads", 5, m, k),
-        caps=_tied(raw, "caps", 3, m, k),
-    )
 
 
 def _checked(
@@ -176,7 +147,7 @@ def _placement(document: Any, instance: CheckedInstance) -> list[tuple[int, int,
             raise CertificateError(f"placement[{number}]: {item!r} (accepted: [node class, nodes, [[pod class, pods], ...]])")
         pairs = [(pair[0], pair[1]) for pair in item[2] if isinstance(pair, list) and len(pair) == 2]
         numbers = [item[0], item[1], *(n for pair in pairs for n in pair)]
-        if len(pairs) != len(item[2]) or not _whole(numbers, 0):
+        if len(pairs) != len(item[2]) or not whole(numbers, 0):
             raise CertificateError(f"placement[{number}]: {item!r} (accepted: integers >= 0)")
         if item[0] >= len(instance.supply) or any(pair[0] >= len(instance.demand) for pair in pairs):
             raise CertificateError(f"placement[{number}]: names a class that the instance does not have")
@@ -196,7 +167,7 @@ def _levels(document: Any, instance: CheckedInstance) -> list[dict[str, Any]]:
             raise CertificateError(f"levels[{number}].rank: missing (accepted: the number of a rank, or null for the cost)")
         rank = level["rank"]
         last = number == len(raw) - 1
-        if rank is not None and not (_whole([rank], 0) and rank == number < ranks):
+        if rank is not None and not (whole([rank], 0) and rank == number < ranks):
             raise CertificateError(f"levels[{number}].rank: {rank!r} (accepted: ranks in order, then null for the cost)")
         if rank is None and not (last and number in (0, ranks)):
             raise CertificateError(f"levels[{number}].rank: null (accepted at the end: after all ranks, or alone)")
@@ -204,56 +175,6 @@ def _levels(document: Any, instance: CheckedInstance) -> list[dict[str, Any]]:
         if bound is not None and not (isinstance(bound, dict) and isinstance(bound.get("proof"), dict)):
             raise CertificateError(f"levels[{number}].bound: accepted: null or an object with value and proof")
         for value in (level.get("value"), (bound or {}).get("value")):
-            if value is not None and not _whole([value], 0):
+            if value is not None and not whole([value], 0):
                 raise CertificateError(f"levels[{number}]: {value!r} (accepted: an integer >= 0 or null)")
     return raw
-
-
-def _list(raw: dict[str, Any], name: str, length: int | None = None, low: int = 0) -> list[int]:
-    value = raw.get(name)
-    if not isinstance(value, list) or not _whole(value, low) or (length is not None and len(value) != length):
-        raise CertificateError(f"instance.{name}: accepted: a list of {'' if length is None else f'{length} '}integers >= {low}")
-    return value
-
-
-def _rows(raw: dict[str, Any], name: str, rows: int, width: int | None = None) -> list[list[int]]:
-    value = raw.get(name)
-    if not isinstance(value, list) or len(value) != rows:
-        raise CertificateError(f"instance.{name}: accepted: a list of {rows} rows")
-    return [_list({name: row}, name, width) for row in value]
-
-
-def _exclusions(raw: dict[str, Any], m: int) -> list[Any]:
-    items = _couplings(raw, "exclusions", 2)
-    for item in items:
-        for side in item:
-            _classes(side, m, "exclusions")
-    return items
-
-
-def _tied(raw: dict[str, Any], name: str, parts: int, m: int, k: int) -> list[Any]:
-    """Spreads and caps: classes, domain of each node class (-1: none), a number for each domain, then plain numbers."""
-    items = _couplings(raw, name, parts)
-    for classes, domain, numbers, *rest in items:
-        _classes(classes, m, name)
-        if not isinstance(numbers, list) or not _whole([*numbers, *rest], 0):
-            raise CertificateError(f"instance.{name}: accepted: integers >= 0")
-        if not isinstance(domain, list) or len(domain) != k or not _whole(domain, -1) or max(domain, default=-1) >= len(numbers):
-            raise CertificateError(f"instance.{name}: accepted: for each of {k} node classes a domain below {len(numbers)}, or -1")
-    return items
-
-
-def _classes(value: Any, m: int, name: str) -> None:
-    if not isinstance(value, list) or not _whole(value, 0) or max(value, default=0) >= m:
-        raise CertificateError(f"instance.{name}: {value!r} (accepted: a list of pod classes below {m})")
-
-
-def _couplings(raw: dict[str, Any], name: str, parts: int) -> list[Any]:
-    value = raw.get(name)
-    if not isinstance(value, list) or not all(isinstance(item, list) and len(item) == parts for item in value):
-        raise CertificateError(f"instance.{name}: accepted: a list of lists of {parts} parts")
-    return value
-
-
-def _whole(numbers: Sequence[Any], low: int) -> bool:
-    return all(isinstance(number, int) and not isinstance(number, bool) and number >= low for number in numbers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from binpack.optimal.verify_bounds import CheckedInstance
+from binpack.optimal.verify_instance import CheckedInstance
 
 Placement = list[tuple[int, int, list[tuple[int, int]]]]
 

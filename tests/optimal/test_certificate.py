@@ -186,4 +186,5 @@ def test_the_checker_imports_neither_numpy_nor_a_solver_nor_the_builder() -> Non
         "print([m for m in sys.modules if m in ('numpy', 'ortools', 'highspy') or m.startswith('binpack.optimal.')])"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert loaded.strip() == "['binpack.optimal.verify_bounds', 'binpack.optimal.verify_placement', 'binpack.optimal.verify']"
+    assert all("verify" in name for name in loaded.split("'")[1::2]), loaded
+    assert "binpack.optimal.verify_bounds" in loaded
