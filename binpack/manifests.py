@@ -13,11 +13,14 @@ from binpack.model.kinds import KubernetesObject
 from binpack.model.load import check, load
 from binpack.model.objects import Objects, Source, combine, identity
 from binpack.model.pod import Pod
-from binpack.model.workloads import DaemonSet, Deployment, Job, ReplicaSet, ReplicationController, StatefulSet
+from binpack.model.workloads import CronJob, DaemonSet, Deployment, Job, ReplicaSet, ReplicationController, StatefulSet
 from binpack.state.catalog import Catalog
 
-_EXPANDED = (Deployment, ReplicaSet, Job)
-_NOT_EXPANDED = (DaemonSet, StatefulSet, ReplicationController)
+_EXPANDED = (Deployment, ReplicaSet, Job, StatefulSet, DaemonSet)
+_WHY_NOT_EXPANDED = {
+    ReplicationController: "no pods are made of it, its controller is not there (accepted: a Deployment or a ReplicaSet)",
+    CronJob: "no pods are made of it before its time comes (binpack simulate runs it)",
+}
 
 Paths = str | Path | Iterable[str | Path]
 
@@ -117,13 +120,13 @@ def _expanded(objects: Objects, written: frozenset[int]) -> Objects:
     from binpack.control.expand import expand
 
     expansion = expand(values)
-    made: tuple[KubernetesObject, ...] = (*expansion.replica_sets, *expansion.pods)
+    made: tuple[KubernetesObject, ...] = (*expansion.replica_sets, *expansion.claims, *expansion.pods)
     return Objects((*objects.objects, *made), (*objects.sources, *((_MADE,) * len(made))), objects.skipped)
 
 
 def _not_expanded(written: Iterable[KubernetesObject]) -> tuple[str, ...]:
     return tuple(
-        f"{identity(value.kind, value.metadata.namespace, value.metadata.name)}: no pods are made of it, its controller is not there yet"
+        f"{identity(value.kind, value.metadata.namespace, value.metadata.name)}: {_WHY_NOT_EXPANDED[type(value)]}"
         for value in written
-        if isinstance(value, _NOT_EXPANDED)
+        if type(value) in _WHY_NOT_EXPANDED
     )

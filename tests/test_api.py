@@ -78,12 +78,12 @@ def test_what_is_loaded_can_be_scheduled(tmp_path):
 
 
 def test_load_warns_of_workloads_that_stay_without_pods(tmp_path):
-    path = tmp_path / "agent.yaml"
+    path = tmp_path / "old.yaml"
     path.write_text(
-        "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: agent}, spec: {selector: {matchLabels: {a: b}}, template:"
+        "{apiVersion: v1, kind: ReplicationController, metadata: {name: old}, spec: {selector: {a: b}, template:"
         " {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}}}"
     )
-    with pytest.warns(UserWarning, match="DaemonSet default/agent: no pods are made of it"):
+    with pytest.warns(UserWarning, match="ReplicationController default/old: no pods are made of it"):
         bp.load(path)
 
 

@@ -4,7 +4,19 @@ Builders need no Hypothesis and are exported here; strategies are in `binpack.te
 """
 
 from binpack.testing.nodes import NodeBuilder, node
-from binpack.testing.owners import budget, claim, deployment, job, namespace, priority_class, replica_set, service, stateful_set
+from binpack.testing.owners import (
+    budget,
+    claim,
+    cron_job,
+    daemon_set,
+    deployment,
+    job,
+    namespace,
+    priority_class,
+    replica_set,
+    service,
+    stateful_set,
+)
 from binpack.testing.pods import PodBuilder, pod
 from binpack.testing.values import HOSTNAME, INSTANCE_TYPE, NO_EXECUTE, NO_SCHEDULE, PREFER_NO_SCHEDULE, REGION, ZONE, expression, selector
 
@@ -20,6 +32,8 @@ __all__ = [
     "PodBuilder",
     "budget",
     "claim",
+    "cron_job",
+    "daemon_set",
     "deployment",
     "expression",
     "job",

@@ -1,4 +1,4 @@
-"""Builders of the objects around pods: Deployments, ReplicaSets, Jobs, Services, namespaces, priority classes, claims, budgets."""
+"""Builders of the objects around pods: workloads of all kinds, Services, namespaces, priority classes, claims, budgets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,21 @@ from binpack.model.policy import (
 )
 from binpack.model.storage import PersistentVolumeClaim
 from binpack.model.volumes import PersistentVolumeClaimSpec, VolumeResourceRequirements
-from binpack.model.workloads import Deployment, DeploymentSpec, Job, JobSpec, ReplicaSet, ReplicaSetSpec, StatefulSet, StatefulSetSpec
+from binpack.model.workloads import (
+    CronJob,
+    CronJobSpec,
+    DaemonSet,
+    DaemonSetSpec,
+    Deployment,
+    DeploymentSpec,
+    Job,
+    JobSpec,
+    JobTemplateSpec,
+    ReplicaSet,
+    ReplicaSetSpec,
+    StatefulSet,
+    StatefulSetSpec,
+)
 from binpack.testing.pods import PodBuilder
 from binpack.testing.values import Amount, quantity
 
@@ -45,6 +59,19 @@ def stateful_set(name: str, template: PodBuilder, *, replicas: int = 1) -> State
     labelled, meta, selector = _owned(name, template)
     spec = StatefulSetSpec(replicas=replicas, selector=selector, template=labelled.template(), service_name=name)
     return StatefulSet(metadata=meta, spec=spec)
+
+
+def daemon_set(name: str, template: PodBuilder) -> DaemonSet:
+    """A DaemonSet in the template's namespace that selects by the label `app`, which it adds to the template."""
+    labelled, meta, selector = _owned(name, template)
+    return DaemonSet(metadata=meta, spec=DaemonSetSpec(selector=selector, template=labelled.template()))
+
+
+def cron_job(name: str, schedule: str, template: PodBuilder, *, completions: int = 1, parallelism: int = 1) -> CronJob:
+    """A CronJob in the template's namespace whose Jobs are like those of `job`."""
+    made = job(name, template, completions=completions, parallelism=parallelism)
+    job_template = JobTemplateSpec(metadata=ObjectMeta(labels=made.metadata.labels), spec=made.spec)
+    return CronJob(metadata=made.metadata, spec=CronJobSpec(schedule=schedule, job_template=job_template))
 
 
 def job(name: str, template: PodBuilder, *, completions: int = 1, parallelism: int = 1) -> Job:

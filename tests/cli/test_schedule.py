@@ -199,17 +199,18 @@ spec:
 def test_manifests_are_admitted_and_expanded(binpack, dump, file):
     cluster = dump(*[node(f"n{i}").zone("ab"[i % 2]) for i in range(4)])
     ran = binpack("schedule", "--cluster", cluster, "--pods", file("new.yaml", WORKLOADS), "--json")
-    assert [row["pod"].split("-")[0] for row in ran.json] == ["alone", "web", "web", "web"]
+    assert [row["pod"].split("-")[0] for row in ran.json] == ["alone", "web", "web", "web", "agent", "agent", "agent", "agent"]
+    # A pod of a DaemonSet for each node, and each on its own.
+    assert sorted(row["node"] for row in ran.json if row["pod"].startswith("agent")) == ["n0", "n1", "n2", "n3"]
     # The pods of one ReplicaSet are spread by default, which takes the ReplicaSet to be there.
     assert len({row["node"] for row in ran.json if row["namespace"] == "shop"}) == 3
-    assert "warning: DaemonSet default/agent: no pods are made of it" in ran.err
 
 
 def test_a_directory_of_manifests_is_a_cluster(binpack, file, tmp_path):
     file("cluster/nodes.yaml", "{apiVersion: v1, kind: Node, metadata: {name: n1}, status: {allocatable: {cpu: 4, pods: 10}}}")
     file("cluster/apps/web.yaml", WORKLOADS)
     ran = binpack("schedule", "--cluster", tmp_path / "cluster", "--json")
-    assert [row["state"] for row in ran.json] == ["placed"] * 4
+    assert [row["state"] for row in ran.json] == ["placed"] * 5
 
 
 def test_workloads_of_a_dump_have_had_their_controllers(binpack, dump):

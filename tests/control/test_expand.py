@@ -3,11 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from binpack.control.expand import expand_workloads
+from binpack import manifests
+from binpack.control.controllers.daemonset.nodes import target_of
+from binpack.control.expand import OWNERS, expand, expand_workloads
 from binpack.errors import ManifestError
 from binpack.model.base import replace
-from binpack.model.meta import controller_of
-from binpack.testing import deployment, job, pod, priority_class, replica_set
+from binpack.model.meta import ObjectMeta, controller_of
+from binpack.model.workloads import ClaimTemplate
+from binpack.testing import claim, daemon_set, deployment, job, node, pod, priority_class, replica_set, stateful_set
 
 
 def test_owners_without_pods_are_expanded_in_the_order_of_the_input():
@@ -62,3 +65,24 @@ def test_what_is_suspended_paused_or_gone_has_no_pods():
 def test_a_pod_that_is_refused_is_a_mistake_of_the_manifest():
     with pytest.raises(ManifestError, match=r"ReplicaSet default/web-\w+: .*no PriorityClass with name gold was found"):
         expand_workloads([deployment("web", pod().priority_class("gold"), replicas=3)])
+
+
+def test_members_of_an_ordered_set_all_come_though_nothing_runs():
+    made = stateful_set("db", pod().request(cpu="1"), replicas=4)
+    data = ClaimTemplate(metadata=ObjectMeta(name="data"), spec=claim("x").spec)
+    made = replace(made, spec=replace(made.spec, volume_claim_templates=(data,), min_ready_seconds=30))
+    expansion = expand([made])
+    assert [one.metadata.name for one in expansion.pods] == ["db-0", "db-1", "db-2", "db-3"]
+    assert all(one.status.phase == "Pending" and not one.status.conditions for one in expansion.pods)
+    assert [one.metadata.name for one in expansion.claims] == [f"data-db-{number}" for number in range(4)]
+    assert expand([made, claim("data-db-1")]).claims[1].metadata.name == "data-db-2"
+
+
+def test_a_daemon_set_has_a_pod_for_each_node_that_it_fits():
+    nodes = [node("a"), node("b").taint("gpu", "yes"), node("c").cordon()]
+    pods = expand_workloads([*(one.build() for one in nodes), daemon_set("agent", pod().request(cpu="100m"))])
+    assert [target_of(one) for one in pods] == ["a", "c"]
+
+
+def test_the_kinds_that_manifests_are_read_for_are_those_that_are_expanded():
+    assert manifests._EXPANDED == OWNERS

@@ -2,7 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from binpack.testing import budget, claim, deployment, job, namespace, pod, priority_class, replica_set, service, stateful_set
+from binpack.testing import (
+    budget,
+    claim,
+    cron_job,
+    daemon_set,
+    deployment,
+    job,
+    namespace,
+    pod,
+    priority_class,
+    replica_set,
+    service,
+    stateful_set,
+)
 
 
 @pytest.mark.parametrize("build", [deployment, replica_set, stateful_set])
@@ -19,6 +32,14 @@ def test_job_pods_are_not_restarted():
     built = job("batch", pod().request(cpu=1), completions=4, parallelism=2)
     assert (built.spec.completions, built.spec.parallelism) == (4, 2)
     assert built.spec.template.spec.restart_policy == "Never"
+
+
+def test_daemon_sets_and_cron_jobs():
+    agent = daemon_set("agent", pod().request(cpu=1))
+    assert (agent.spec.selector.match_labels, agent.spec.template.metadata.labels) == ({"app": "agent"}, {"app": "agent"})
+    nightly = cron_job("nightly", "0 3 * * *", pod().request(cpu=1), completions=2)
+    assert (nightly.spec.schedule, nightly.spec.job_template.spec.completions) == ("0 3 * * *", 2)
+    assert nightly.spec.job_template.spec.template.spec.restart_policy == "Never"
 
 
 def test_objects_around_pods():
