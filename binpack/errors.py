@@ -55,6 +55,10 @@ class InfeasibleError(BinpackError):
     """An optimisation problem has no solution, or is too large to be built; the message says which limit was met."""
 
 
+class InstanceError(BinpackError):
+    """A file of bin packing instances cannot be read, or what it asks for cannot be; the message names the line."""
+
+
 class CertificateError(BinpackError):
     """A document is no certificate that can be read; the message names the part. (One that proves less than it says is no error.)"""
 

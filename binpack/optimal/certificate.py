@@ -37,6 +37,7 @@ def certificate(problem: PackingProblem, solution: Solution) -> dict[str, Any]:
         "schema": SCHEMA,
         "version": VERSION,
         "goal": solution.goal,
+        "kind": _kind(solution),
         "status": str(solution.status),
         "digest": problem.digest(),
         "instance": problem.canonical(),
@@ -53,6 +54,16 @@ def certificate(problem: PackingProblem, solution: Solution) -> dict[str, Any]:
         "method": solution.method,
         "repeatable": solution.repeatable,
     }
+
+
+def _kind(solution: Solution) -> str | None:
+    """What proves it: the kind of the one proof, `tiers` for a list of them, `claimed` where there is only a solver's word."""
+    if len(solution.levels) > 1:
+        return "tiers"
+    level = solution.levels[0]
+    if level.bound is not None:
+        return level.bound.proof.kind
+    return None if level.claimed is None else "claimed"
 
 
 def _level(problem: PackingProblem, solution: Solution, number: int) -> dict[str, Any]:

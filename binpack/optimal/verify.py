@@ -6,7 +6,7 @@ what the cluster's objects say is another question, which `binpack.state.invaria
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from binpack.errors import CertificateError
@@ -19,14 +19,41 @@ SUPPORTED_VERSION = 1
 
 @dataclass(frozen=True)
 class CheckedLevel:
-    """What the checker found about one level: its value, the bound that was stated and the one that follows from the proof."""
+    """What the checker found about one level.
+
+    Attributes
+    ----------
+    name : str
+    rank : int or None
+        Of the pods that are counted; None for the cost.
+    asked : int or None
+        Pods of the rank.
+    value : int or None
+        Of the placement.
+    stated, proven : int or None
+        The bound in the certificate, and the one that follows from the proof.
+    infeasible : bool
+        Whether the proof shows that what the level asks for cannot be.
+    kind : str or None
+        Of the proof.
+    claimed : int or None
+        What a solver says without a proof.
+    """
 
     name: str
-    maximise: bool
+    rank: int | None
+    asked: int | None
     value: int | None
     stated: int | None
     proven: int | None
     infeasible: bool = False
+    kind: str | None = None
+    claimed: int | None = None
+
+    @property
+    def maximise(self) -> bool:
+        """Whether more is better: pods are counted, not costs."""
+        return self.rank is not None
 
     @property
     def optimal(self) -> bool:
@@ -67,7 +94,7 @@ def verify(document: Any, *, step_limit: int = 500_000) -> Verdict:
     document : Any
         The parsed JSON document.
     step_limit : int
-        Work to spend on each node class of each proof; a proof that needs more counts as weaker.
+        Work to spend on each proof; one that needs more counts as weaker.
 
     Returns
     -------
@@ -93,9 +120,10 @@ def verify(document: Any, *, step_limit: int = 500_000) -> Verdict:
     if stated[0].get("value") is not None and any(instance.must_place) and found[0][0] < instance.rank_demand[0]:
         problems.append("placement: pods that must be placed are left out")
     for number, level in enumerate(stated):
-        checked = _checked(instance, document, found, level, number, step_limit)
+        checked = _checked(instance, found, level, number, step_limit)
         problems += _complaints(checked, level, number)
         levels.append(checked)
+    problems += _false_titles(document, levels)
     return Verdict(tuple(problems), tuple(levels))
 
 
@@ -106,19 +134,37 @@ def _check_schema(document: Any) -> None:
         raise CertificateError(f"version: {document.get('version')!r} is not known (accepted: {SUPPORTED_VERSION})")
 
 
-def _checked(
-    instance: CheckedInstance, document: Any, found: tuple[list[int], int], level: dict[str, Any], number: int, step_limit: int
-) -> CheckedLevel:
+def _checked(instance: CheckedInstance, found: tuple[list[int], int], level: dict[str, Any], number: int, step_limit: int) -> CheckedLevel:
     placed, cost = found
     rank = level["rank"]
     value = None if level.get("value") is None else (cost if rank is None else placed[rank])
-    bound = level.get("bound")
+    claim, bound = level.get("claimed"), level.get("bound")
+    checked = CheckedLevel(
+        name=str(level.get("name")),
+        rank=rank,
+        asked=None if rank is None else instance.rank_demand[rank],
+        value=value,
+        stated=None,
+        proven=None,
+        claimed=None if claim is None else claim["value"],
+    )
     if bound is None:
-        return CheckedLevel(str(level.get("name")), rank is not None, value, None, None)
+        return checked
     required = list(instance.rank_demand) if rank is None and number == 0 else placed[:number] + [0] * (len(placed) - number)
     proven, possible = proven_bound(instance, bound["proof"], required, rank, step_limit)
-    stated = bound.get("value")
-    return CheckedLevel(str(level.get("name")), rank is not None, value, stated, proven, not possible)
+    return replace(checked, stated=bound.get("value"), proven=proven, infeasible=not possible, kind=str(bound["proof"].get("kind")))
+
+
+def _false_titles(document: Any, levels: list[CheckedLevel]) -> list[str]:
+    """Say where the head of the certificate promises more than its levels have."""
+    problems = []
+    if document.get("status") == "optimal" and not all(level.optimal for level in levels):
+        problems.append("status: says optimal, though no proof meets every value")
+    first = levels[0]
+    kind = "tiers" if len(levels) > 1 else first.kind or (None if first.claimed is None else "claimed")
+    if document.get("kind") != kind:
+        problems.append(f"kind: says {document.get('kind')!r}, the levels have {kind!r}")
+    return problems
 
 
 def _complaints(checked: CheckedLevel, level: dict[str, Any], number: int) -> list[str]:
@@ -174,7 +220,10 @@ def _levels(document: Any, instance: CheckedInstance) -> list[dict[str, Any]]:
         bound = level.get("bound")
         if bound is not None and not (isinstance(bound, dict) and isinstance(bound.get("proof"), dict)):
             raise CertificateError(f"levels[{number}].bound: accepted: null or an object with value and proof")
-        for value in (level.get("value"), (bound or {}).get("value")):
+        claim = level.get("claimed")
+        if claim is not None and not isinstance(claim, dict):
+            raise CertificateError(f"levels[{number}].claimed: {claim!r} (accepted: null or an object with solver and value)")
+        for value in (level.get("value"), (bound or {}).get("value"), (claim or {}).get("value")):
             if value is not None and not whole([value], 0):
                 raise CertificateError(f"levels[{number}]: {value!r} (accepted: an integer >= 0 or null)")
     return raw

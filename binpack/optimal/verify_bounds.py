@@ -83,6 +83,7 @@ def _node_weights(instance: CheckedInstance, proof: dict[str, Any], weights: lis
         prices = _integers({"multipliers": multipliers[node_class]}, "multipliers", len(instance.capacity[node_class]))
         search = Contents(instance, node_class, weights_on(weights, rows, node_class), prices, scale)
         holds.append(claim if search.never_above(claim, step_limit) else search.upper)
+        step_limit -= search.spent
     return holds
 
 

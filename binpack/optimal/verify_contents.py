@@ -22,6 +22,8 @@ class Contents:
     ----------
     upper : int
         What the prices alone prove: capacity is sold at its price, and a class is taken where its weight exceeds its price.
+    spent : int
+        Steps of the search.
     """
 
     def __init__(self, instance: CheckedInstance, node_class: int, weights: list[int], prices: list[int], scale: int) -> None:
@@ -38,7 +40,7 @@ class Contents:
         self.total = total
         self.upper = total // scale
         self.apart = [(set(left), set(right)) for left, right in instance.exclusions]
-        self.steps = 0
+        self.spent = 0
 
     def never_above(self, claim: int, step_limit: int) -> bool:
         """Prove that no content weighs more than the claim; False if one does, or if the steps do not suffice."""
@@ -46,12 +48,11 @@ class Contents:
             return True
         self.spare = self.total - (claim + 1) * self.scale
         self.claim = claim
-        self.steps = step_limit
         # An explicit stack: (item, forgone so far, weight so far, free, classes held).
         stack: list[tuple[int, int, int, list[int], frozenset[int]]] = [(0, 0, 0, self.capacity, frozenset())]
         while stack:
             item, forgone, weight, free, held = stack.pop()
-            if weight > claim or self.steps <= 0:
+            if weight > claim or self.spent >= step_limit:
                 return False
             if item < len(self.items):
                 stack += self._choices(item, forgone, weight, free, held)
@@ -69,7 +70,7 @@ class Contents:
             lost = forgone + (surplus * (most - count) if surplus > 0 else -surplus * count)
             if lost > self.spare:
                 break
-            self.steps -= 1
+            self.spent += 1
             left = [amount - size * count for amount, size in zip(free, sizes, strict=True)] if count else free
             choices.append((item + 1, lost, weight + value * count, left, held | {pod_class} if count else held))
         return choices

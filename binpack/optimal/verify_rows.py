@@ -63,11 +63,13 @@ def weights_on(weights: list[int], rows: list[Row], node_class: int) -> list[int
 
 
 def _row(instance: CheckedInstance, entry: dict[str, Any], required: list[int], where: str) -> Row:
-    kind, price, domain = entry.get("row"), entry.get("price"), entry.get("domain")
+    kind: Any = entry.get("row")
+    price: Any = entry.get("price")
+    domain: Any = entry.get("domain")
     if kind not in ("above", "most", "least", "cap"):
         raise CertificateError(f"{where}.row: {kind!r} (accepted: above, most, least, cap)")
     ties, name = (instance.caps, "cap") if kind == "cap" else (instance.spreads, "spread")
-    number = entry.get(name)
+    number: Any = entry.get(name)
     if not whole([number, price, domain], 0) or number >= len(ties) or domain >= len(ties[number][2]):
         raise CertificateError(f"{where}: accepted: {name}, domain and price, integers >= 0 that the instance has")
     classes, domains = frozenset(ties[number][0]), ties[number][1]
