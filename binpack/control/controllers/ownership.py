@@ -5,11 +5,11 @@ Source: pkg/controller/controller_ref_manager.go, v1.35.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
-from binpack.control.actions import EditMetadata
+from binpack.control.actions import EditMetadata, Outcome
 from binpack.control.apiserver.resources import ApiObject
 from binpack.model.meta import LabelSelector, OwnerReference, controller_of
 from binpack.model.selectors import NOTHING, Selector, SelectorError, compile_label_selector
@@ -70,6 +70,12 @@ class Claims(Generic[T]):
 
     claimed: tuple[T, ...]
     writes: tuple[EditMetadata, ...]
+
+
+def as_written(claimed: Sequence[T], outcomes: Iterable[Outcome]) -> tuple[T, ...]:
+    """Return claimed objects as they are once those to be adopted have been: the reader may not show it yet."""
+    adopted = {one.result.metadata.uid: one.result for one in outcomes if one.result is not None}
+    return tuple(cast(T, adopted.get(one.metadata.uid, one)) for one in claimed)
 
 
 def claim(

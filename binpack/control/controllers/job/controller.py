@@ -10,18 +10,20 @@ from typing import Literal, NamedTuple
 
 from binpack.control.actions import Actions, Create, Delete, Done, EditMetadata, Outcome, UpdateStatus, first_error
 from binpack.control.apiserver.errors import NotFoundError
+from binpack.control.apiserver.namespace_lifecycle import NAMESPACE_TERMINATING
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.clock import timestamp_of
-from binpack.control.conditions import find_condition, with_condition
+from binpack.control.conditions import find_condition, is_ready, with_condition
 from binpack.control.controller import Wake
 from binpack.control.controllers.job.backoff import BackoffRecord, finish_time_us, next_record
-from binpack.control.controllers.job.counting import TRACKING_FINALIZER, Counts, count, is_suspended
+from binpack.control.controllers.job.counting import TRACKING_FINALIZER, Counts, count, has_limit_per_index, is_indexed, is_suspended
 from binpack.control.controllers.job.finishing import COMPLETE, completion, condition, is_finished, time_to_deadline_us, verdict
 from binpack.control.controllers.job.managing import Management, manage
 from binpack.control.controllers.job.memory import JobMemory
+from binpack.control.controllers.job.per_index import judged_by_index
 from binpack.control.controllers.job.tracking import Tracking, finished, settle, track
 from binpack.control.controllers.job.watching import ORPHAN_POD, name_of, observe_job, observe_pod, release_orphan
-from binpack.control.controllers.ownership import claim, is_controlled_by, selector_of
+from binpack.control.controllers.ownership import as_written, claim, is_controlled_by, selector_of
 from binpack.control.reader import Reader
 from binpack.control.records import Record
 from binpack.control.workqueue import RateLimiter
@@ -32,15 +34,23 @@ from binpack.model.workloads import Job, JobStatus
 from binpack.units import US_PER_S
 
 MAX_BACKOFF_OF_KEYS_US = 60 * US_PER_S
+MANAGED_BY = "kubernetes.io/job-controller"
+
+
+class _Claimed(NamedTuple):
+    """What is to be managed once the pods are claimed."""
+
+    job: Job
+    pods: tuple[Pod, ...]
 
 
 class _Sync(NamedTuple):
     """What one sync has found out so far.
 
-    `step` says what was planned: to claim pods, to create or delete them, to list those that ended, to count them.
+    `step` says what was planned: to create or delete pods, to list those that ended, to count them.
     """
 
-    step: Literal["claim", "manage", "track", "settle"]
+    step: Literal["manage", "track", "settle"]
     job: Job
     pods: tuple[Pod, ...]
     counts: Counts
@@ -49,6 +59,7 @@ class _Sync(NamedTuple):
     may_manage: bool = False
     management: Management | None = None
     tracking: Tracking | None = None
+    ready: int = 0
     terminating: int = 0
     error: str = ""
     requeue_after_us: int | None = None
@@ -86,7 +97,7 @@ class JobController:
             return release_orphan(key, reader)
         namespace, _, name = key.partition("/")
         job = reader.find(Job, name, namespace)
-        if job is None or is_finished(job):
+        if job is None or is_finished(job) or job.spec.managed_by not in (None, MANAGED_BY):
             memory.expectations.forget(key)
             memory.records.pop(key, None)
             memory.released.pop(key, None)
@@ -95,7 +106,7 @@ class JobController:
         owned = [pod for pod in reader.dependents(Pod, uid) if is_controlled_by(pod, uid)]
         claims = claim(job, selector, owned, reader.orphans(Pod, namespace, selector), finalizer=TRACKING_FINALIZER)
         if claims.writes:
-            return Actions((claims.writes,), note="claim")
+            return Actions((claims.writes,), note=_Claimed(job, claims.claimed))
         return _manage(key, _judged(key, job, claims.claimed, memory, now_us), memory, now_us)
 
     def conclude(
@@ -106,14 +117,16 @@ class JobController:
         error = first_error(tuple(one for one in outcomes if not isinstance(one.error, NotFoundError)))
         if plan.note is None:
             return Done(error)
-        if plan.note == "claim":
-            return Done(error) if error else self.reconcile(key, reader, memory, now_us)
+        if isinstance(plan.note, _Claimed):
+            pods = as_written(plan.note.pods, outcomes)
+            return Done(error) if error else _manage(key, _judged(key, plan.note.job, pods, memory, now_us), memory, now_us)
         sync: _Sync = plan.note
         match sync.step:
             case "manage":
                 return _track(key, _managed(key, sync, outcomes, memory), plan, outcomes, memory, now_us)
             case "track":
-                return Done(error) if error else _settle(key, sync, outcomes, memory, now_us)
+                _remember_released(key, sync, outcomes, memory)
+                return Done(sync.error or error) if error else _settle(key, sync, outcomes, memory, now_us)
             case _:
                 return _conclude(key, sync, error, memory)
 
@@ -124,6 +137,8 @@ def _judged(key: str, job: Job, pods: tuple[Pod, ...], memory: JobMemory, now_us
         job = replace(job, status=replace(job.status, start_time=timestamp_of(now_us)))
     released = frozenset(memory.released.get(key, ()))
     counts = count(job, pods, released)
+    if is_indexed(job) and has_limit_per_index(job):
+        counts = judged_by_index(job, pods, counts, released)
     record = next_record(
         memory.records.get(key, BackoffRecord()),
         [finish_time_us(pod) for pod in counts.new_succeeded],
@@ -132,7 +147,18 @@ def _judged(key: str, job: Job, pods: tuple[Pod, ...], memory: JobMemory, now_us
     decided = verdict(job, counts, pods, now_us)
     wait_us = None if decided is not None else time_to_deadline_us(job, now_us)
     may_manage = memory.expectations.are_met(key, now_us)
-    return _Sync("manage", job, pods, counts, record, decided, may_manage, None, None, counts.terminating, "", wait_us)
+    return _Sync(
+        "manage",
+        job,
+        pods,
+        counts,
+        record,
+        decided,
+        may_manage,
+        ready=counts.ready,
+        terminating=len(counts.terminating),
+        requeue_after_us=wait_us,
+    )
 
 
 def _manage(key: str, sync: _Sync, memory: JobMemory, now_us: int) -> Actions:
@@ -146,7 +172,7 @@ def _manage(key: str, sync: _Sync, memory: JobMemory, now_us: int) -> Actions:
         return Actions(note=sync)
     if management.creates:
         memory.expectations.expect_creations(key, management.creates, now_us)
-    elif management.deletes:
+    elif management.deletes and sync.decided is None:
         doomed = [write.object for stage in management.stages for write in stage if isinstance(write, Delete)]
         memory.expectations.expect_deletions(key, [name_of(pod) for pod in doomed], now_us)
     return Actions(management.stages, note=sync._replace(management=management))
@@ -163,13 +189,19 @@ def _managed(key: str, sync: _Sync, outcomes: tuple[Outcome, ...], memory: JobMe
         for write in stage:
             if isinstance(write, Delete) and not any(one.write is write and one.error is None for one in outcomes):
                 memory.expectations.observe_deletion(key, name_of(write.object))
-    deleted = sum(isinstance(one.write, Delete) and one.error is None for one in outcomes)
-    all_deleted = sync.decided is None or deleted == len(sync.counts.active)
+    deleted = [one.write.object for one in outcomes if _is_deletion(one)]
+    all_deleted = sync.decided is None or len(deleted) == len(sync.counts.active)
     return sync._replace(
         decided=sync.decided if all_deleted and sync.may_manage else None,
-        terminating=sync.terminating + (deleted if sync.decided is not None else 0),
+        ready=sync.ready - sum(isinstance(pod, Pod) and is_ready(pod) for pod in deleted),
+        terminating=sync.terminating + len(deleted),
         error=first_error(tuple(one for one in outcomes if not isinstance(one.error, NotFoundError))),
     )
+
+
+def _is_deletion(outcome: Outcome) -> bool:
+    """Tell whether a pod is being deleted now, or has gone already."""
+    return isinstance(outcome.write, Delete) and (outcome.error is None or isinstance(outcome.error, NotFoundError))
 
 
 def _track(key: str, sync: _Sync, plan: Actions, outcomes: tuple[Outcome, ...], memory: JobMemory, now_us: int) -> Actions:
@@ -186,9 +218,9 @@ def _track(key: str, sync: _Sync, plan: Actions, outcomes: tuple[Outcome, ...], 
             records += suspension
         if sync.management is not None and sync.management.wait_us:
             wait_us = min(sync.management.wait_us, wait_us) if wait_us is not None else sync.management.wait_us
-    status = replace(status, active=active, ready=sync.counts.ready, terminating=sync.terminating)
+    status = replace(status, active=active, ready=sync.ready, terminating=sync.terminating)
     released = frozenset(memory.released.get(key, ()))
-    tracking = track(replace(job, status=status), sync.pods, decided, released)
+    tracking = track(replace(job, status=status), sync.pods, sync.counts, decided, released)
     written = replace(job, status=tracking.status)
     sync = sync._replace(step="track", job=written, decided=decided, tracking=tracking, requeue_after_us=wait_us)
     release = tuple(EditMetadata(pod, drop_finalizer=TRACKING_FINALIZER) for pod in tracking.release)
@@ -196,20 +228,26 @@ def _track(key: str, sync: _Sync, plan: Actions, outcomes: tuple[Outcome, ...], 
     return Actions(stages, tuple(records), note=sync)
 
 
+def _remember_released(key: str, sync: _Sync, outcomes: tuple[Outcome, ...], memory: JobMemory) -> None:
+    """Note whose finalizer is off, until that is seen."""
+    off = (one for one in outcomes if isinstance(one.write, EditMetadata))
+    uids = [one.write.object.metadata.uid for one in off if one.error is None or isinstance(one.error, NotFoundError)]
+    if uids:
+        memory.released.setdefault(key, {}).update(dict.fromkeys(uids))
+
+
 def _settle(key: str, sync: _Sync, outcomes: tuple[Outcome, ...], memory: JobMemory, now_us: int) -> Actions:
     """Count the pods whose finalizer is off, and finish the Job if nothing is left to count."""
     assert sync.tracking is not None
     memory.records[key] = sync.record
     job = next((one.result for one in outcomes if isinstance(one.result, Job)), sync.job)
-    done = {one.write.object.metadata.uid for one in outcomes if isinstance(one.write, EditMetadata)}
-    remembered = memory.released.setdefault(key, {})
-    remembered.update(dict.fromkeys(pod.metadata.uid for pod in sync.tracking.release if pod.metadata.uid in done))
+    remembered = memory.released.get(key, {})
     with_finalizer = frozenset(
         pod.metadata.uid for pod in sync.pods if TRACKING_FINALIZER in pod.metadata.finalizers and pod.metadata.uid not in remembered
     )
     status = settle(job.status, with_finalizer)
     if sync.tracking.is_complete:
-        status = finished(status, sync.decided, sync.counts, sync.terminating, now_us)
+        status = finished(status, sync.decided, sync.terminating, now_us)
     records = _finish_records(job, status)
     counted = replace(job, status=status)
     return Actions(((UpdateStatus(counted),),) if status != job.status else (), records, note=sync._replace(step="settle", job=counted))
@@ -226,8 +264,7 @@ def _active_after(sync: _Sync, outcomes: tuple[Outcome, ...]) -> int:
     if sync.management is not None and sync.management.wait_us:
         return 0
     created = sum(isinstance(one.write, Create) and one.error is None for one in outcomes)
-    deleted = sum(isinstance(one.write, Delete) and one.error is None for one in outcomes)
-    return len(sync.counts.active) + created - deleted
+    return len(sync.counts.active) + created - sum(_is_deletion(one) for one in outcomes)
 
 
 def _suspension(job: Job, status: JobStatus, now_us: int) -> tuple[JobStatus, list[Record]]:
@@ -251,7 +288,7 @@ def _pod_records(job: Job, outcomes: tuple[Outcome, ...]) -> list[Record]:
         match one.write, one.error:
             case Create(), None if one.result is not None:
                 records.append(Record(job, "Normal", "SuccessfulCreate", f"Created pod: {one.result.metadata.name}"))
-            case Create(), error:
+            case Create(), error if error is not None and error.cause_type != NAMESPACE_TERMINATING:
                 records.append(Record(job, "Warning", "FailedCreate", f"Error creating: {error}"))
             case Delete(), None:
                 records.append(Record(job, "Normal", "SuccessfulDelete", f"Deleted pod: {one.write.object.metadata.name}"))

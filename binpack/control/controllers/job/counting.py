@@ -5,10 +5,12 @@ Source: pkg/controller/job/job_controller.go (getNewFinishedPods, isPodFailed, c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from binpack.control.conditions import is_active, is_ready
 from binpack.control.controllers.job.indexes import Intervals, count_of, index_of, parse_indexes, with_indexes
+from binpack.control.controllers.job.policies import FailureMatch, match_failure
 from binpack.model.pod import Pod
 from binpack.model.workloads import Job, JobStatus, UncountedTerminatedPods
 
@@ -22,23 +24,32 @@ class Counts:
     Parameters
     ----------
     active : tuple of Pod
-    ready, terminating : int
+    ready : int
+    terminating : tuple of Pod
+        Those that are being deleted and have not ended.
     succeeded, failed : int
         Those of the status, and those that have ended since it was written.
     new_succeeded, new_failed : tuple of Pod
         Those that have ended and are in no list yet.
     indexes : intervals
         Of an Indexed Job: which have succeeded.
+    failed_indexes : intervals or None
+        Of a Job with limits per index: which have failed for good.
+    delayed : mapping
+        Of such a Job, by index: the last failed pod, whose replacement does not exist yet. It keeps its finalizer until then, for its
+        annotations tell how often the index has failed.
     """
 
     active: tuple[Pod, ...]
     ready: int
-    terminating: int
+    terminating: tuple[Pod, ...]
     succeeded: int
     failed: int
     new_succeeded: tuple[Pod, ...]
     new_failed: tuple[Pod, ...]
     indexes: Intervals = ()
+    failed_indexes: Intervals | None = None
+    delayed: Mapping[int, Pod] = field(default_factory=dict)
 
 
 def is_indexed(job: Job) -> bool:
@@ -53,7 +64,18 @@ def is_suspended(job: Job) -> bool:
 
 def only_replaces_failed(job: Job) -> bool:
     """Tell whether a terminating pod is replaced only when it has ended."""
-    return job.spec.pod_replacement_policy == "Failed"
+    return job.spec.pod_replacement_policy == "Failed" or job.spec.pod_failure_policy is not None
+
+
+def has_limit_per_index(job: Job) -> bool:
+    """Tell whether each index of a Job has its own limit of failures."""
+    return job.spec.backoff_limit_per_index is not None
+
+
+def failure_of(job: Job, pod: Pod) -> FailureMatch:
+    """Return what a pod's failure means to its Job; without a policy it counts."""
+    policy = job.spec.pod_failure_policy
+    return FailureMatch() if policy is None else match_failure(policy.rules, pod, per_index=has_limit_per_index(job))
 
 
 def is_failed(job: Job, pod: Pod) -> bool:
@@ -100,9 +122,9 @@ def count(job: Job, pods: tuple[Pod, ...], released: frozenset[str] = frozenset(
     return Counts(
         active=active,
         ready=sum(is_ready(pod) for pod in active),
-        terminating=sum(pod.is_terminating and not pod.is_terminal for pod in pods),
+        terminating=tuple(pod for pod in pods if pod.is_terminating and not pod.is_terminal),
         succeeded=succeeded,
-        failed=job.status.failed + len(new_failed) + len(uncounted.failed),
+        failed=job.status.failed + sum(failure_of(job, pod).counts for pod in new_failed) + len(uncounted.failed),
         new_succeeded=new_succeeded,
         new_failed=new_failed,
         indexes=indexes,

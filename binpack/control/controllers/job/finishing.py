@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from binpack.control.clock import time_of, timestamp_of
 from binpack.control.conditions import find_condition, is_true
-from binpack.control.controllers.job.counting import Counts, is_suspended
+from binpack.control.controllers.job.counting import Counts, failure_of, is_failed, is_indexed, is_suspended
+from binpack.control.controllers.job.indexes import count_of
+from binpack.control.controllers.job.policies import match_success
 from binpack.model.base import replace
 from binpack.model.meta import Condition
 from binpack.model.pod import Pod
@@ -30,6 +32,23 @@ def verdict(job: Job, counts: Counts, pods: tuple[Pod, ...], now_us: int) -> Con
         decided = find_condition(job.status.conditions, kind)
         if decided is not None and decided.status == "True":
             return decided
+    return (
+        _failed_by_policy(job, pods, now_us)
+        or _exhausted(job, counts, pods, now_us)
+        or (_decided_by_indexes(job, counts, now_us) if is_indexed(job) else None)
+    )
+
+
+def _failed_by_policy(job: Job, pods: tuple[Pod, ...], now_us: int) -> Condition | None:
+    if job.spec.pod_failure_policy is None:
+        return None
+    messages = (failure_of(job, pod).message for pod in pods if is_failed(job, pod))
+    message = next((one for one in messages if one), "")
+    return condition(FAILURE_TARGET, "PodFailurePolicy", message, now_us) if message else None
+
+
+def _exhausted(job: Job, counts: Counts, pods: tuple[Pod, ...], now_us: int) -> Condition | None:
+    """Judge failures and time, of which the whole Job has only so much."""
     limit = DEFAULT_BACKOFF_LIMIT if job.spec.backoff_limit is None else job.spec.backoff_limit
     if counts.failed > limit or _restarts_exceed(job, pods, limit):
         return condition(FAILURE_TARGET, "BackoffLimitExceeded", "Job has reached the specified backoff limit", now_us)
@@ -37,6 +56,22 @@ def verdict(job: Job, counts: Counts, pods: tuple[Pod, ...], now_us: int) -> Con
     if remaining_us is not None and remaining_us <= 0:
         return condition(FAILURE_TARGET, "DeadlineExceeded", "Job was active longer than specified deadline", now_us)
     return None
+
+
+def _decided_by_indexes(job: Job, counts: Counts, now_us: int) -> Condition | None:
+    """Judge which indexes have failed, and whether enough have succeeded."""
+    completions = job.spec.completions or 0
+    if counts.failed_indexes is not None:
+        failed, most = count_of(counts.failed_indexes), job.spec.max_failed_indexes
+        if most is not None and failed > most:
+            message = "Job has exceeded the specified maximal number of failed indexes"
+            return condition(FAILURE_TARGET, "MaxFailedIndexesExceeded", message, now_us)
+        if failed > 0 and failed + counts.succeeded >= completions:
+            return condition(FAILURE_TARGET, "FailedIndexes", "Job has failed indexes", now_us)
+    if job.spec.success_policy is None:
+        return None
+    number = match_success(job.spec.success_policy.rules, counts.indexes, completions)
+    return None if number is None else condition(SUCCESS_CRITERIA_MET, "SuccessPolicy", f"Matched rules at index {number}", now_us)
 
 
 def completion(job: Job, counts: Counts, active: int, now_us: int) -> Condition | None:

@@ -71,6 +71,11 @@ def count_of(intervals: Intervals) -> int:
     return sum(last - first + 1 for first, last in intervals)
 
 
+def has_index(intervals: Intervals, index: int) -> bool:
+    """Tell whether an index is in one of the intervals."""
+    return any(first <= index <= last for first, last in intervals)
+
+
 def intersection(first: Intervals, second: Intervals) -> Intervals:
     """Return the indexes that are in both."""
     common = set(_members(second))

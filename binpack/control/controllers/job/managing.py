@@ -9,8 +9,16 @@ from dataclasses import dataclass
 
 from binpack.control.actions import Create, Delete, EditMetadata, Write
 from binpack.control.controllers.job.backoff import BackoffRecord, remaining_us
-from binpack.control.controllers.job.counting import TRACKING_FINALIZER, Counts, is_indexed, is_suspended, only_replaces_failed
+from binpack.control.controllers.job.counting import (
+    TRACKING_FINALIZER,
+    Counts,
+    has_limit_per_index,
+    is_indexed,
+    is_suspended,
+    only_replaces_failed,
+)
 from binpack.control.controllers.job.indexes import INDEX_ANNOTATION, first_pending, index_of
+from binpack.control.controllers.job.per_index import FAILURES, IGNORED_FAILURES, failures_after, ready_indexes
 from binpack.control.controllers.pods import compare_active, in_order, pod_from_template, slow_start_batches
 from binpack.model.base import replace
 from binpack.model.pod import Pod
@@ -48,14 +56,24 @@ def manage(job: Job, counts: Counts, record: BackoffRecord, now_us: int) -> Mana
         return Management((release, tuple(Delete(pod) for pod in doomed)), deletes=len(doomed))
     if is_suspended(job):
         return Management()
-    terminating = counts.terminating if only_replaces_failed(job) else 0
+    terminating = len(counts.terminating) if only_replaces_failed(job) else 0
     missing = _wanted(job, counts) - terminating - len(counts.active)
     if missing <= 0:
         return Management()
-    wait_us = remaining_us(record, now_us)
+    per_index = has_limit_per_index(job)
+    wait_us = 0 if per_index else remaining_us(record, now_us)
     if wait_us > 0:
         return Management(wait_us=max(wait_us, US_PER_S))
-    creations = _creations(job, counts, min(missing, MAX_PODS_PER_SYNC))
+    number = min(missing, MAX_PODS_PER_SYNC)
+    if not is_indexed(job):
+        creations = [Create(_tracked(pod_from_template(job.spec.template, job)))] * number
+    else:
+        indexes = _pending_indexes(job, counts, number)
+        if per_index:
+            indexes, wait_us = ready_indexes(indexes, counts.delayed, now_us)
+            if wait_us > 0:
+                return Management(wait_us=max(wait_us, US_PER_S))
+        creations = [Create(_indexed(job, index, counts)) for index in indexes]
     return Management(slow_start_batches(creations), creates=len(creations))
 
 
@@ -94,19 +112,23 @@ def _misplaced(job: Job, counts: Counts) -> list[Pod]:
     return misplaced[::-1]
 
 
-def _creations(job: Job, counts: Counts, number: int) -> list[Create]:
-    if not is_indexed(job):
-        return [Create(_tracked(pod_from_template(job.spec.template, job)))] * number
-    completions = job.spec.completions or 0
+def _pending_indexes(job: Job, counts: Counts, number: int) -> list[int]:
+    """Return the lowest indexes that need a pod."""
     busy = [index for pod in counts.active if (index := index_of(pod)) is not None]
-    return [Create(_indexed(job, index)) for index in first_pending(number, completions, busy, counts.indexes)]
+    if only_replaces_failed(job):
+        busy += [index for pod in counts.terminating if (index := index_of(pod)) is not None]
+    return first_pending(number, job.spec.completions or 0, busy, counts.indexes, counts.failed_indexes or ())
 
 
-def _indexed(job: Job, index: int) -> Pod:
+def _indexed(job: Job, index: int, counts: Counts) -> Pod:
     name, suffix = job.metadata.name, f"-{index}-"
     pod = _tracked(pod_from_template(job.spec.template, job, name_prefix=name[: _MAX_PREFIX_LENGTH - len(suffix)] + suffix))
     mark = {INDEX_ANNOTATION: str(index)}
-    meta = replace(pod.metadata, annotations=pod.metadata.annotations | mark, labels=pod.metadata.labels | mark)
+    told = {}
+    if has_limit_per_index(job):
+        failures = failures_after(job, counts.delayed.get(index))
+        told = {FAILURES: str(failures.counted)} | ({IGNORED_FAILURES: str(failures.ignored)} if failures.ignored else {})
+    meta = replace(pod.metadata, annotations=pod.metadata.annotations | mark | told, labels=pod.metadata.labels | mark)
     return replace(pod, metadata=meta, spec=replace(pod.spec, hostname=f"{name}-{index}"))
 
 

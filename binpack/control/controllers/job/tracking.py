@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from binpack.control.conditions import with_condition
-from binpack.control.controllers.job.counting import TRACKING_FINALIZER, Counts, is_failed, is_indexed, uncounted_of
+from binpack.control.controllers.job.counting import TRACKING_FINALIZER, Counts, failure_of, is_failed, is_indexed, uncounted_of
 from binpack.control.controllers.job.finishing import FAILURE_TARGET, SUCCESS_CRITERIA_MET, terminal
 from binpack.control.controllers.job.indexes import count_of, format_indexes, index_of, parse_indexes, with_indexes
 from binpack.model.base import replace
@@ -40,7 +40,7 @@ class Tracking:
     is_complete: bool
 
 
-def track(job: Job, pods: tuple[Pod, ...], decided: Condition | None, released: frozenset[str]) -> Tracking:
+def track(job: Job, pods: tuple[Pod, ...], counts: Counts, decided: Condition | None, released: frozenset[str]) -> Tracking:
     """List the pods that have ended, or all pods if the Job is over.
 
     Parameters
@@ -49,8 +49,10 @@ def track(job: Job, pods: tuple[Pod, ...], decided: Condition | None, released: 
         With the status as far as this sync has changed it.
     pods : tuple of Pod
         All that it owns.
+    counts : Counts
+        Of these pods.
     decided : Condition or None
-        What ends the Job; then its other pods count as failed.
+        What ends the Job. If it has failed, its other pods count as failed.
     released : set of str
         Uids whose finalizer has been taken off already.
     """
@@ -61,29 +63,34 @@ def track(job: Job, pods: tuple[Pod, ...], decided: Condition | None, released: 
     release: list[Pod] = []
     is_complete = True
     over = decided is not None or job.metadata.deletion_timestamp is not None
+    all_fail = decided is not None and decided.type != SUCCESS_CRITERIA_MET
+    waiting = frozenset(pod.metadata.uid for pod in counts.delayed.values())
     for pod in _by_index(job, pods):
-        if TRACKING_FINALIZER not in pod.metadata.finalizers or pod.metadata.uid in released:
+        uid, has_failed = pod.metadata.uid, is_failed(job, pod)
+        if TRACKING_FINALIZER not in pod.metadata.finalizers or uid in released:
             continue
-        has_failed = is_failed(job, pod)
-        if not (over or has_failed or pod.status.phase == "Succeeded"):
+        if not (over or pod.status.phase == "Succeeded" or (has_failed and uid not in waiting)):
             continue
         release.append(pod)
         index = index_of(pod)
         is_valid = not is_indexed(job) or (index is not None and index < completions)
-        if pod.status.phase == "Succeeded" and pod.metadata.uid not in failed:
+        if pod.status.phase == "Succeeded" and uid not in failed:
             if not is_indexed(job):
-                succeeded[pod.metadata.uid] = None
+                succeeded[uid] = None
             elif is_valid and index is not None:
                 indexes.append(index)
-        elif (has_failed or decided is not None) and is_valid:
-            failed[pod.metadata.uid] = None
+        elif (has_failed or all_fail) and is_valid and failure_of(job, pod).counts:
+            failed[uid] = None
         if len(indexes) + len(succeeded) + len(failed) >= MAX_UNCOUNTED_PODS:
             is_complete = False
             break
     status = replace(job.status, uncounted_terminated_pods=_lists(succeeded, failed))
     if is_indexed(job):
         known = with_indexes(parse_indexes(status.completed_indexes, completions), indexes, completions)
-        status = replace(status, completed_indexes=format_indexes(known), succeeded=count_of(known))
+        failed_indexes = None if counts.failed_indexes is None else format_indexes(counts.failed_indexes)
+        status = replace(
+            status, completed_indexes=format_indexes(known), succeeded=count_of(known), failed_indexes=failed_indexes
+        )  # fmt: skip
     if decided is not None and decided.type in (FAILURE_TARGET, SUCCESS_CRITERIA_MET):
         status = replace(status, conditions=with_condition(status.conditions, decided))
     return Tracking(status, tuple(release), is_complete)
@@ -102,7 +109,7 @@ def settle(status: JobStatus, with_finalizer: frozenset[str]) -> JobStatus:
     )
 
 
-def finished(status: JobStatus, decided: Condition | None, counts: Counts, terminating: int, now_us: int) -> JobStatus:
+def finished(status: JobStatus, decided: Condition | None, terminating: int, now_us: int) -> JobStatus:
     """Add the last condition once every pod is counted and none is terminating; before that return the status as it is."""
     if decided is None or terminating > 0 or status.uncounted_terminated_pods is not None:
         return status

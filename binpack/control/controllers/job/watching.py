@@ -68,8 +68,13 @@ def observe_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: JobMemory) 
         memory.released.get(key, {}).pop(pod.metadata.uid, None)
     if tracked and is_finished(owner):
         yield ORPHAN_POD + name_of(pod)
-    if event.type != "MODIFIED" or not isinstance(former, Pod) or matters_to_owner(former, pod):
+    if event.type != "MODIFIED" or not isinstance(former, Pod) or matters_to_owner(former, pod) or _may_match_anew(owner, former, pod):
         yield key, POD_BATCH_US
+
+
+def _may_match_anew(job: Job, before: Pod, after: Pod) -> bool:
+    """Tell whether a failure policy may judge a pod differently now: it reads conditions that nobody else does."""
+    return job.spec.pod_failure_policy is not None and before.status.conditions != after.status.conditions
 
 
 def _belonged_to_a_job(pod: Pod) -> bool:
