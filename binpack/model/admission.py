@@ -90,6 +90,22 @@ def _priority(pod: Pod, lookup: Lookup) -> tuple[str, int, str]:
     return found.metadata.name, found.value, found.preemption_policy or _PREEMPT
 
 
+def check_global_default(new: PriorityClass, present: Sequence[PriorityClass]) -> None:
+    """Refuse a second priority class that is the default of all pods.
+
+    Raises
+    ------
+    ManifestError
+    """
+    if not new.global_default:
+        return
+    others = [one for one in present if one.global_default]
+    if others and all(one.metadata.name != new.metadata.name for one in others):
+        other = min(others, key=lambda one: (one.value, one.metadata.name)).metadata.name
+        why = f"PriorityClass {other} is already marked as default. Only one default can exist"
+        raise ManifestError(f'priorityclasses.scheduling.k8s.io "{new.metadata.name}" is forbidden: {why}')
+
+
 def with_default_tolerations(pod: Pod) -> Pod:
     """Let a pod stay 300 s on a node that is not ready or not reachable, unless it says something else (DefaultTolerationSeconds)."""
     added = tuple(

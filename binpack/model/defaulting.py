@@ -62,10 +62,11 @@ def _default_node(node: Node) -> Node:
 
 
 def _default_namespace(namespace: Namespace) -> Namespace:
-    meta = namespace.metadata
-    if meta.labels.get(NAMESPACE_NAME_LABEL) == meta.name:
+    meta, status = namespace.metadata, namespace.status
+    if meta.labels.get(NAMESPACE_NAME_LABEL) == meta.name and status.phase:
         return namespace
-    return replace(namespace, metadata=replace(meta, labels={**meta.labels, NAMESPACE_NAME_LABEL: meta.name}))
+    meta = replace(meta, labels={**meta.labels, NAMESPACE_NAME_LABEL: meta.name})
+    return replace(namespace, metadata=meta, status=replace(status, phase=status.phase or "Active"))
 
 
 def _default_service(service: Service) -> Service:

@@ -26,9 +26,18 @@ class Namespace(Struct, frozen=True):
     status: NamespaceStatus = field(default_factory=NamespaceStatus)
 
 
+class ServicePort(Struct, frozen=True):
+    name: str = ""
+    protocol: str = ""
+    port: Int32 = 0
+    node_port: Int32 = 0
+
+
 class ServiceSpec(Struct, frozen=True):
     selector: dict[str, str] | None = None
     type: str = ""
+    ports: tuple[ServicePort, ...] = ()
+    allocate_load_balancer_node_ports: bool | None = None
 
 
 class Service(Struct, frozen=True):

@@ -71,6 +71,30 @@ class Quantity:
         """The amount in thousandths, rounded up."""
         return -(-self.nanos * 1000 // NANO)
 
+    @property
+    def is_written(self) -> bool:
+        """Whether this is the amount as somebody wrote it, and not one that was computed."""
+        return self._text is not None
+
+    def canonical(self, *, binary: bool) -> Quantity:
+        """Return the amount as Kubernetes writes it: a whole number with the largest suffix that leaves one.
+
+        Examples
+        --------
+        >>> Quantity.of(3 << 30).canonical(binary=True), Quantity.of(2000).canonical(binary=False)
+        (Quantity('3Gi'), Quantity('2k'))
+        """
+        units, rest = divmod(self.nanos, NANO)
+        if rest or not units:
+            return Quantity(self.nanos, _plain(self.nanos))
+        base, suffixes = (1024, ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei")) if binary else (1000, ("k", "M", "G", "T", "P", "E"))
+        suffix = ""
+        for larger in suffixes:
+            if units % base:
+                break
+            units, suffix = units // base, larger
+        return Quantity(self.nanos, f"{units}{suffix}")
+
     def __add__(self, other: Quantity) -> Quantity:
         return Quantity(self.nanos + other.nanos)
 

@@ -19,6 +19,11 @@ _CONTAINER_RESOURCES = frozenset(f"{prefix}{name}" for prefix in ("", "requests.
 _LIMITED = (*_COMPUTE, "ephemeral-storage")
 _DEVICE_CLASS = "deviceclass.resource.kubernetes.io/"
 _STORAGE_CLASS = ".storageclass.storage.k8s.io/"
+_POD_RESOURCES = frozenset(
+    {"count/pods", "pods", "limits.ephemeral-storage", "ephemeral-storage", "requests.ephemeral-storage"} | _CONTAINER_RESOURCES
+)
+_POD_PREFIXES = ("hugepages-", "requests.hugepages-")
+_CLAIM_RESOURCES = frozenset({"count/persistentvolumeclaims", "persistentvolumeclaims", "requests.storage"})
 ONE = Quantity.of(1)
 
 
@@ -55,9 +60,35 @@ def claim_usage(claim: PersistentVolumeClaim) -> dict[str, Quantity]:
 
 
 def service_usage(service: Service) -> dict[str, Quantity]:
-    """Return what a Service uses: its place, and a load balancer if it wants one."""
-    usage = {"count/services": ONE, "services": ONE}
-    return usage | {"services.loadbalancers": ONE} if service.spec.type == "LoadBalancer" else usage
+    """Return what a Service uses: its place, its node ports, and a load balancer if it wants one."""
+    spec, node_ports, balancers = service.spec, 0, 0
+    if spec.type == "NodePort":
+        node_ports = len(spec.ports)
+    elif spec.type == "LoadBalancer":
+        balancers = 1
+        every = spec.allocate_load_balancer_node_ports is not False
+        node_ports = len(spec.ports) if every else sum(port.node_port != 0 for port in spec.ports)
+    return {
+        "count/services": ONE,
+        "services": ONE,
+        "services.nodeports": Quantity.of(node_ports),
+        "services.loadbalancers": Quantity.of(balancers),
+    }
+
+
+def counts_pods(name: str) -> bool:
+    """Tell whether a quota's resource is one that pods use."""
+    return name in _POD_RESOURCES or name.startswith(_POD_PREFIXES) or is_extended(name.removeprefix("requests."))
+
+
+def counts_claims(name: str) -> bool:
+    """Tell whether a quota's resource is one that claims use."""
+    return name in _CLAIM_RESOURCES or name.endswith(tuple(_STORAGE_CLASS + one for one in ("persistentvolumeclaims", "requests.storage")))
+
+
+def is_in_scope(pod: Pod, spec: ResourceQuotaSpec, *, best_effort: bool) -> bool:
+    """Tell whether a pod is in all scopes of a quota."""
+    return all(matches_scope(pod, scope, best_effort=best_effort) for scope in scopes_of(spec))
 
 
 def missing_of_containers(pod: Pod, names: Iterable[str]) -> str:

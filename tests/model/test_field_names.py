@@ -223,7 +223,14 @@ BODIES = {
     },
     "Pod": {"spec": POD_SPEC, "status": POD_STATUS},
     "Namespace": {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active", "conditions": [CONDITION]}},
-    "Service": {"spec": {"selector": {"app": "web"}, "type": "ClusterIP"}},
+    "Service": {
+        "spec": {
+            "selector": {"app": "web"},
+            "type": "ClusterIP",
+            "allocateLoadBalancerNodePorts": False,
+            "ports": [{"name": "http", "protocol": "TCP", "port": 80, "nodePort": 30080}],
+        }
+    },
     "ReplicationController": {"spec": {"replicas": 1, "selector": {"app": "web"}, "template": TEMPLATE}},
     "PersistentVolume": {
         "spec": {

@@ -83,7 +83,7 @@ class _Changing(Store):
 
 def _eviction_outcome(given: Mapping[str, Any]) -> dict[str, Any]:
     plain = new_store()
-    store = _Changing(plain.clock, plain.identities) if given.get("conflictOnDelete") else plain
+    store = _Changing(plain.clock, plain.identities, plain.admission) if given.get("conflictOnDelete") else plain
     store.load(_pod("p", ready=bool(given.get("ready")), terminating=bool(given.get("terminating")), phase=given.get("phase") or ""))
     fields = given.get("pdb")
     for number, one in enumerate(fields if isinstance(fields, list) else [fields] if fields is not None else []):

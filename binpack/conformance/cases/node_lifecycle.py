@@ -8,6 +8,7 @@ from typing import Any
 
 from binpack.conformance.cases.builders import NOW, toleration
 from binpack.control.actions import Actions, Delete, UpdateStatus
+from binpack.control.apiserver.admission import Admission
 from binpack.control.apiserver.identity import Identities
 from binpack.control.apiserver.store import Store
 from binpack.control.clock import Clock
@@ -26,8 +27,8 @@ WITHIN_US = 10 * US_PER_S
 
 
 def new_store() -> Store:
-    """Return an empty store."""
-    return Store(Clock(), Identities(stream(0, "apiserver")))
+    """Return an empty store that takes objects reduced to what a case is about."""
+    return Store(Clock(), Identities(stream(0, "apiserver")), Admission(validates=False))
 
 
 def _zone_state(given: Mapping[str, Any]) -> dict[str, Any]:

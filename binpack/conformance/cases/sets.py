@@ -60,7 +60,7 @@ class _Immediate(Store):
 
 def _immediate() -> Store:
     plain = new_store()
-    return _Immediate(plain.clock, plain.identities)
+    return _Immediate(plain.clock, plain.identities, plain.admission)
 
 
 def _make_ready(store: Store, *, bind: bool) -> None:

@@ -17,10 +17,14 @@ class ApiError(BinpackError):
         The HTTP status code.
     reason : str
         The machine-readable reason, as in `metav1.Status`.
+    cause_type, cause : str
+        The first of `details.causes`: its type, such as `NamespaceTerminating`, and its message. Empty if there is none.
     """
 
     code = 500
     reason = "InternalError"
+    cause_type = ""
+    cause = ""
 
 
 class NotFoundError(ApiError):
@@ -60,14 +64,17 @@ class ForbiddenError(ApiError):
     code = 403
     reason = "Forbidden"
 
+    def __init__(self, message: str, *, cause_type: str = "", cause: str = "") -> None:
+        super().__init__(message)
+        self.cause_type = cause_type
+        self.cause = cause
+
 
 class TooManyRequestsError(ApiError):
     """Not now: try again later.
 
     Attributes
     ----------
-    cause : str
-        Why, in more detail.
     retry_seconds : int
         After how many seconds to try again; 0 if the server does not say.
     """
@@ -75,8 +82,9 @@ class TooManyRequestsError(ApiError):
     code = 429
     reason = "TooManyRequests"
 
-    def __init__(self, message: str, *, cause: str = "", retry_seconds: int = 0) -> None:
+    def __init__(self, message: str, *, cause_type: str = "", cause: str = "", retry_seconds: int = 0) -> None:
         super().__init__(message)
+        self.cause_type = cause_type
         self.cause = cause
         self.retry_seconds = retry_seconds
 
@@ -87,15 +95,32 @@ class InvalidError(ApiError):
     code = 422
     reason = "Invalid"
 
-    def __init__(self, resource: str, name: str, why: str) -> None:
-        super().__init__(f'{resource} "{name}" is invalid: {why}')
+    def __init__(self, kind: str, name: str, why: str) -> None:
+        super().__init__(f'{kind} "{name}" is invalid: {why}')
 
 
 class ExpiredError(ApiError):
-    """A watch asks for a version that compaction has removed; list again and watch from there."""
+    """A watch or a list asks for a version that compaction has removed; list again and watch from there."""
 
     code = 410
     reason = "Expired"
 
-    def __init__(self, asked: int, compacted: int) -> None:
-        super().__init__(f"too old resource version: {asked} ({compacted})")
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+
+class TooLargeVersionError(ApiError):
+    """A watch, a list or a compaction asks for a version that is not there yet."""
+
+    code = 504
+    reason = "Timeout"
+
+    def __init__(self, asked: int, current: int) -> None:
+        super().__init__(f"Too large resource version: {asked}, current: {current}")
+
+
+class BadRequestError(ApiError):
+    """The request makes no sense, whatever is stored."""
+
+    code = 400
+    reason = "BadRequest"

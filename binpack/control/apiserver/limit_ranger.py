@@ -28,21 +28,23 @@ def items_of(ranges: Sequence[LimitRange]) -> list[LimitRangeItem]:
     return [default_item(item) for one in ranges for item in one.spec.limits]
 
 
-def limited(pod: Pod, ranges: Sequence[LimitRange]) -> Pod:
-    """Return a new pod with the defaults of the LimitRanges of its namespace.
+def with_defaults(pod: Pod, ranges: Sequence[LimitRange]) -> Pod:
+    """Return a new pod with what the LimitRanges of its namespace give to containers that ask for nothing."""
+    return with_limit_defaults(pod, items_of(ranges)) if ranges else pod
+
+
+def check_pod(pod: Pod, ranges: Sequence[LimitRange]) -> None:
+    """Refuse a pod that is against a LimitRange of its namespace; all that is wrong with one is said at once.
 
     Raises
     ------
     ForbiddenError
-        If it is then against one of them; all that is wrong with one is said at once.
     """
-    pod = with_limit_defaults(pod, items_of(ranges))
     for one in ranges:
         violations = pod_violations(pod, items_of([one]))
         if violations:
             name = pod.metadata.name or pod.metadata.generate_name
             raise ForbiddenError(f'pods "{name}" is forbidden: {joined(violations)}')
-    return pod
 
 
 def check_claim(claim: PersistentVolumeClaim, ranges: Sequence[LimitRange]) -> None:

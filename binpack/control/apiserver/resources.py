@@ -64,6 +64,13 @@ def is_namespaced(resource: str) -> bool:
     return resource not in CLUSTER_SCOPED
 
 
+def qualified_kind(resource: str) -> str:
+    """Return the kind as messages of invalid objects show it: `Pod`, `Deployment.apps`."""
+    kind, _, group = resource.partition(".")
+    group = group or _GROUPS.get(kind, "")
+    return f"{kind}.{group}" if group else kind
+
+
 def qualified_plural(resource: str) -> str:
     """Return the resource name as messages show it: `pods`, `deployments.apps`, `jobs.batch`."""
     kind, _, group = resource.partition(".")

@@ -14,8 +14,8 @@ from binpack.control.apiserver.deletion import PropagationPolicy, finalizers_aft
 from binpack.control.apiserver.errors import AlreadyExistsError, ConflictError, InvalidError
 from binpack.control.apiserver.identity import Identities
 from binpack.control.apiserver.indices import Address
-from binpack.control.apiserver.resources import ApiObject, is_namespaced, qualified_plural, resource_of
-from binpack.control.apiserver.strategies import prepare_for_create
+from binpack.control.apiserver.namespace_lifecycle import check_delete, held, marked
+from binpack.control.apiserver.resources import ApiObject, is_namespaced, qualified_kind, qualified_plural, resource_of
 from binpack.control.apiserver.tables import ObjectTables, resource_named
 from binpack.control.apiserver.watch import History, WatchEvent, WatchEventType
 from binpack.control.clock import Clock
@@ -23,8 +23,12 @@ from binpack.control.conditions import with_condition
 from binpack.model.base import replace
 from binpack.model.meta import Condition
 from binpack.model.pod import Pod
+from binpack.model.policy import Namespace
 
 T = TypeVar("T", bound=ApiObject)
+
+MAX_NAME_ATTEMPTS = 8
+"""How many names are made up for one object until one is free. Source: apiserver registry/generic/registry/store.go, v1.35."""
 
 
 class Store(ObjectTables):
@@ -81,27 +85,30 @@ class Store(ObjectTables):
 
         Raises
         ------
-        AlreadyExistsError, InvalidError, ForbiddenError
+        AlreadyExistsError, NotFoundError, InvalidError, ForbiddenError
+            NotFoundError if its namespace is not there.
         """
         resource, meta = resource_of(new), new.metadata
         if not meta.name and not meta.generate_name:
-            raise InvalidError(qualified_plural(resource), "", "metadata.name: Required value: name or generateName is required")
+            raise InvalidError(qualified_kind(resource), "", "metadata.name: Required value: name or generateName is required")
+        self.admission.check_place(new, self)
         namespace = (meta.namespace or "default") if is_namespaced(resource) else ""
-        name = meta.name or self.identities.name(meta.generate_name)
-        if self.find(resource, name, namespace) is not None:
-            raise AlreadyExistsError(qualified_plural(resource), name)
+        name = meta.name or self._free_name(resource, meta.generate_name, namespace)
         meta = replace(
             meta,
             name=name,
             namespace=namespace,
             uid=self.identities.uid(),
+            resource_version="",
             creation_timestamp=self.clock.timestamp,
             deletion_timestamp=None,
             deletion_grace_period_seconds=None,
             generation=1 if hasattr(new, "spec") else 0,
         )
         new = self.admission.admit(replace(new, metadata=meta), self)
-        return cast(T, self._write("ADDED", (resource, namespace, name), None, prepare_for_create(new)))
+        if self.find(resource, name, namespace) is not None:
+            raise AlreadyExistsError(qualified_plural(resource), name)
+        return cast(T, self._write("ADDED", (resource, namespace, name), None, new))
 
     def load(self, existing: T) -> T:
         """Store an object of a cluster that is there already: as it is, with its status, and not admitted again.
@@ -116,11 +123,11 @@ class Store(ObjectTables):
         resource, meta = resource_of(existing), existing.metadata
         namespace = (meta.namespace or "default") if is_namespaced(resource) else ""
         if not meta.name:
-            raise InvalidError(qualified_plural(resource), "", "metadata.name: Required value")
+            raise InvalidError(qualified_kind(resource), "", "metadata.name: Required value")
         if self.find(resource, meta.name, namespace) is not None:
             raise AlreadyExistsError(qualified_plural(resource), meta.name)
         if meta.uid and self._indices.by_uid(meta.uid) is not None:
-            raise InvalidError(qualified_plural(resource), meta.name, f'metadata.uid: Duplicate value: "{meta.uid}"')
+            raise InvalidError(qualified_kind(resource), meta.name, f'metadata.uid: Duplicate value: "{meta.uid}"')
         meta = replace(
             meta,
             namespace=namespace,
@@ -129,6 +136,8 @@ class Store(ObjectTables):
             generation=meta.generation or (1 if hasattr(existing, "spec") else 0),
         )
         existing = self.admission.default(replace(existing, metadata=meta))
+        if isinstance(existing, Namespace):
+            existing = cast(T, held(existing))
         return cast(T, self._write("ADDED", (resource, namespace, meta.name), None, existing))
 
     def update(self, changed: T) -> T:
@@ -138,11 +147,13 @@ class Store(ObjectTables):
 
         Raises
         ------
-        NotFoundError, ConflictError
+        NotFoundError, ConflictError, InvalidError, ForbiddenError
         """
         address, current = self._current(changed)
-        if getattr(changed, "spec", None) is not getattr(current, "spec", None):
-            changed = self.admission.default(changed)
+        if isinstance(changed, Namespace) and isinstance(current, Namespace):
+            # Only the subresource `finalize` changes these.
+            changed = cast(T, replace(changed, spec=current.spec))
+        changed = self.admission.admit_update(changed, current, self)  # type: ignore[assignment]
         meta, given = current.metadata, changed.metadata
         spec_changed = getattr(changed, "spec", None) != getattr(current, "spec", None)
         meta = replace(
@@ -156,9 +167,23 @@ class Store(ObjectTables):
         new = replace(changed, metadata=meta, **({"status": current.status} if hasattr(current, "status") else {}))
         if new == current:
             return cast(T, current)
-        if meta.deletion_timestamp is not None and not meta.finalizers and not meta.deletion_grace_period_seconds:
+        if _has_gone(new):
             return cast(T, self._remove(address, new))
         return cast(T, self._write("MODIFIED", address, current, new))
+
+    def finalize(self, namespace: Namespace) -> Namespace:
+        """Replace a namespace's `spec.finalizers` (subresource `finalize`); taking the last off a terminating one removes it.
+
+        Raises
+        ------
+        NotFoundError, ConflictError
+        """
+        address, current = self._current(namespace)
+        assert isinstance(current, Namespace)
+        new = replace(current, spec=namespace.spec)
+        if new == current:
+            return current
+        return cast(Namespace, self._remove(address, new) if _has_gone(new) else self._write("MODIFIED", address, current, new))
 
     def update_status(self, changed: T) -> T:
         """Replace an object's status; everything else stays. With a resourceVersion, only if that is still the latest.
@@ -226,7 +251,7 @@ class Store(ObjectTables):
 
         Raises
         ------
-        NotFoundError, ConflictError
+        NotFoundError, ConflictError, ForbiddenError
         """
         resource = resource_named(kind)
         current = self.get(resource, name, namespace)
@@ -239,6 +264,8 @@ class Store(ObjectTables):
             raise ConflictError(qualified_plural(resource), name, why)
         if resource_version and resource_version != meta.resource_version:
             raise ConflictError(qualified_plural(resource), name)
+        if isinstance(current, Namespace):
+            return self._delete_namespace(current)
         finalizers = finalizers_after(meta.finalizers, propagation, orphan_by_default=resource == "Job" and not meta.deletion_timestamp)
         grace = pod_grace_seconds(current, grace_seconds) if isinstance(current, Pod) else 0
         address = (resource, namespace, name)
@@ -253,6 +280,22 @@ class Store(ObjectTables):
         self.history.compact(revision)
 
     # Inside
+
+    def _delete_namespace(self, namespace: Namespace) -> Namespace:
+        meta = namespace.metadata
+        check_delete(meta.name)
+        address = ("Namespace", "", meta.name)
+        if meta.deletion_timestamp is None:
+            return cast(Namespace, self._write("MODIFIED", address, namespace, marked(namespace, self.clock.now_us)))
+        return cast(Namespace, self._remove(address, namespace)) if _has_gone(namespace) else namespace
+
+    def _free_name(self, resource: str, prefix: str, namespace: str) -> str:
+        """Complete a `generateName`, anew if the name is taken."""
+        for _ in range(MAX_NAME_ATTEMPTS):
+            name = self.identities.name(prefix)
+            if self.find(resource, name, namespace) is None:
+                break
+        return name
 
     def _current(self, changed: ApiObject) -> tuple[Address, ApiObject]:
         """Return the stored object that a write means, if its preconditions hold."""
@@ -285,3 +328,11 @@ class Store(ObjectTables):
         self._revisions[resource] = revision
         self.history.append(WatchEvent(revision, "DELETED", resource, last, stored))
         return last
+
+
+def _has_gone(value: ApiObject) -> bool:
+    """Tell whether nothing holds a terminating object any more: no finalizer and no grace period."""
+    meta = value.metadata
+    if meta.deletion_timestamp is None or meta.finalizers or meta.deletion_grace_period_seconds:
+        return False
+    return not (isinstance(value, Namespace) and value.spec.finalizers)

@@ -6,15 +6,17 @@ Source: the strategies below pkg/registry, v1.35 (pod/strategy.go, batch/job/str
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
+from binpack.control.apiserver.namespace_lifecycle import prepared
 from binpack.control.apiserver.qos import qos_class
 from binpack.control.apiserver.resources import ApiObject
 from binpack.model.base import replace
 from binpack.model.meta import LabelSelector
 from binpack.model.node import Node, Taint
 from binpack.model.pod import Pod, PodStatus
-from binpack.model.policy import PodDisruptionBudget, PodDisruptionBudgetStatus
+from binpack.model.policy import Namespace, PodDisruptionBudget, PodDisruptionBudgetStatus, ResourceQuota, ResourceQuotaStatus
+from binpack.model.storage import PersistentVolumeClaim, PersistentVolumeClaimStatus
 from binpack.model.workloads import (
     CronJob,
     CronJobStatus,
@@ -30,15 +32,17 @@ from binpack.model.workloads import (
     StatefulSetStatus,
 )
 
+T = TypeVar("T", bound=ApiObject)
+
 NOT_READY_TAINT = "node.kubernetes.io/not-ready"
 CONTROLLER_UID_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
 JOB_NAME_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 
 
-def prepare_for_create(new: ApiObject) -> ApiObject:
+def prepare_for_create(new: T) -> T:
     """Reset what only the system may set, and fill in what the API server computes. The object has its uid and name already."""
     prepare = _PREPARE.get(type(new))
-    return new if prepare is None else prepare(new)
+    return new if prepare is None else cast(T, prepare(new))
 
 
 def _prepare_pod(pod: Pod) -> Pod:
@@ -70,6 +74,9 @@ def _prepare_job(job: Job) -> Job:
 
 
 _PREPARE: dict[type, Callable[[Any], Any]] = {
+    Namespace: prepared,
+    ResourceQuota: lambda new: replace(new, status=ResourceQuotaStatus()),
+    PersistentVolumeClaim: lambda new: replace(new, status=PersistentVolumeClaimStatus(phase="Pending")),
     Pod: _prepare_pod,
     Node: _prepare_node,
     Job: _prepare_job,

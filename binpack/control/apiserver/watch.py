@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Literal, NamedTuple
 
-from binpack.control.apiserver.errors import ExpiredError
+from binpack.control.apiserver.errors import ExpiredError, TooLargeVersionError
 from binpack.control.apiserver.resources import ApiObject
 
 WatchEventType = Literal["ADDED", "MODIFIED", "DELETED"]
@@ -78,13 +78,23 @@ class History:
             If compaction has removed some of them.
         """
         if revision < self.compacted:
-            raise ExpiredError(revision, self.compacted)
+            raise ExpiredError(f"too old resource version: {revision} ({self.compacted})")
         events = self._events[revision - self.compacted :]
         return events if resources is None else [event for event in events if event.resource in resources]
 
     def compact(self, revision: int) -> None:
-        """Forget the events up to and including a revision."""
-        revision = min(revision, self.revision)
-        if revision > self.compacted:
-            del self._events[: revision - self.compacted]
-            self.compacted = revision
+        """Forget the events up to and including a revision.
+
+        Raises
+        ------
+        ExpiredError
+            If they are gone already.
+        TooLargeVersionError
+            If there is no such revision yet.
+        """
+        if revision > self.revision:
+            raise TooLargeVersionError(revision, self.revision)
+        if revision <= self.compacted:
+            raise ExpiredError(f"required revision has been compacted: {revision} ({self.compacted})")
+        del self._events[: revision - self.compacted]
+        self.compacted = revision

@@ -44,6 +44,7 @@ from binpack.model.policy import (
     RuntimeClass,
     RuntimeClassScheduling,
     ScopedResourceSelectorRequirement,
+    ServicePort,
     ServiceSpec,
 )
 from binpack.model.storage import (
@@ -342,6 +343,7 @@ RULES: dict[type, dict[str, Rule]] = {
     SuccessPolicyRule: {"succeeded_indexes": keep},
     UncountedTerminatedPods: {"succeeded": _uids, "failed": _uids},
     ServiceSpec: {"selector": _labels, "type": keep},
+    ServicePort: {"name": hashed("port"), "protocol": keep},
     PriorityClass: {"preemption_policy": keep},
     RuntimeClass: {"handler": hashed("handler")},
     RuntimeClassScheduling: {"node_selector": _labels},

@@ -16,12 +16,13 @@ from binpack.model.node import Node
 from binpack.model.pod import Pod
 from binpack.model.policy import Namespace, PodDisruptionBudget, PriorityClass, RuntimeClass, Service
 from binpack.model.storage import CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, StorageClass
-from binpack.model.validation import cluster, pod, workloads
+from binpack.model.validation import cluster, pod, updates, workloads
 from binpack.model.validation.dump import dump_object
 from binpack.model.validation.fields import Problems, object_meta
+from binpack.model.validation.meta import holders, validate_meta, validate_meta_update
 from binpack.model.workloads import DaemonSet, Deployment, Job, ReplicaSet, ReplicationController, StatefulSet
 
-__all__ = ["validate", "validate_dump"]
+__all__ = ["validate", "validate_dump", "validate_meta", "validate_meta_update", "validate_update"]
 
 
 def validate(value: KubernetesObject) -> list[FieldError]:
@@ -40,7 +41,18 @@ def validate(value: KubernetesObject) -> list[FieldError]:
     rule = _RULES.get(type(value))
     checked = default_object(value)
     found = object_meta(checked.metadata, checked.kind) if rule is None else rule(checked)
-    return list(dict.fromkeys([*found, *dump_object(checked)]))
+    return list(dict.fromkeys([*found, *holders(checked.metadata), *dump_object(checked)]))
+
+
+def validate_update(new: KubernetesObject, old: KubernetesObject) -> list[FieldError]:
+    """List everything that the API server would refuse in a change, apart from what `validate` finds in the changed object.
+
+    Parameters
+    ----------
+    new, old : KubernetesObject
+        Both with their defaults.
+    """
+    return list(updates.update(new, old))
 
 
 def validate_dump(value: KubernetesObject) -> list[FieldError]:

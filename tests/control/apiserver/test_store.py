@@ -71,11 +71,11 @@ def test_load_keeps_what_is_there():
 
 def test_generated_names_follow_the_prefix():
     store = new_store()
-    template = Pod(metadata=ObjectMeta(generate_name="web-", namespace="default"))
+    template = replace(pod().build(), metadata=ObjectMeta(generate_name="web-", namespace="default"))
     names = [store.create(template).metadata.name for _ in range(20)]
     assert all(name.startswith("web-") and len(name) == 9 and set(name[4:]) <= set(ALPHABET) for name in names)
     assert len(set(names)) == 20
-    long = store.create(Pod(metadata=ObjectMeta(generate_name="x" * 80, namespace="default")))
+    long = store.create(replace(template, metadata=ObjectMeta(generate_name="x" * 80, namespace="default")))
     assert len(long.metadata.name) == 63
 
 

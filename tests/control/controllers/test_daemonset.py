@@ -140,7 +140,7 @@ def test_failed_pods_are_replaced_with_growing_delays(bench):
 
 def test_an_empty_selector_is_refused(bench):
     add_nodes(bench, "n1")
-    bench.store.create(daemon_set(selector=LabelSelector()))
+    bench.store.load(daemon_set(selector=LabelSelector()))
     bench.start(DaemonSetController)
     assert bench.pods() == []
     assert [one.partition(":")[0] for one in bench.told()] == ["SelectingAll"]

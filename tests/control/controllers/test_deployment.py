@@ -229,7 +229,7 @@ def test_a_taken_name_leads_to_another_hash(bench):
     bench.store.delete(Deployment, "web", "default")
     bench.settle()
     stranger = ReplicaSet(metadata=replace(deployment(name, pod()).metadata, name=name))
-    bench.store.create(replace(stranger, spec=replace(stranger.spec, selector=LabelSelector({"app": "other"}), replicas=0)))
+    bench.store.load(replace(stranger, spec=replace(stranger.spec, selector=LabelSelector({"app": "other"}), replicas=0)))
     bench.store.create(deployment("web", pod(), replicas=1))
     bench.settle()
     bench.wait(1)

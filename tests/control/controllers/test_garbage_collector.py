@@ -105,5 +105,5 @@ def test_judging_a_reference(store, why, changes, expected):
 
 
 def test_an_owner_in_another_namespace_is_none(store):
-    top = store.create(deployment("web", pod(namespace="prod")))
+    top = store.load(deployment("web", pod(namespace="prod")))
     assert state_of(pod("a").build(), controller_reference(top), store, GarbageMemory()) == "dangling"

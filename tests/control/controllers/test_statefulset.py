@@ -10,8 +10,10 @@ from binpack.control.controllers.statefulset import StatefulSetController
 from binpack.model.base import replace
 from binpack.model.meta import LabelSelector, ObjectMeta
 from binpack.model.pod import Container, Pod, PodSpec, PodTemplateSpec
+from binpack.model.quantity import Quantity
 from binpack.model.revisions import ControllerRevision
 from binpack.model.storage import PersistentVolumeClaim
+from binpack.model.volumes import PersistentVolumeClaimSpec, VolumeResourceRequirements
 from binpack.model.workloads import ClaimTemplate, RollingUpdate, StatefulSet, StatefulSetSpec, WorkloadUpdateStrategy
 
 
@@ -82,7 +84,9 @@ def test_identity(bench):
 
 
 def test_claims_stay_when_the_set_shrinks(bench):
-    bench.store.create(stateful_set(2, volume_claim_templates=(ClaimTemplate(metadata=ObjectMeta(name="data")),)))
+    asked = VolumeResourceRequirements(requests={"storage": Quantity.parse("1Gi")})
+    claim = ClaimTemplate(metadata=ObjectMeta(name="data"), spec=PersistentVolumeClaimSpec(access_modes=("ReadWriteOnce",), resources=asked))
+    bench.store.create(stateful_set(2, volume_claim_templates=(claim,)))
     bench.start(StatefulSetController).run_all().run_all()
     claims = [claim.metadata.name for claim in bench.store.scan(PersistentVolumeClaim)]
     assert claims == ["data-db-0", "data-db-1"]
