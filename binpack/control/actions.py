@@ -6,7 +6,7 @@ failure between two writes can be tried.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from binpack.control.apiserver.deletion import PropagationPolicy
@@ -137,6 +137,11 @@ class Done:
     requeue_rate_limited: bool = False
     records: tuple[Record, ...] = ()
     wakes: tuple[str, ...] = ()
+
+
+def with_records(plan: Actions, records: tuple[Record, ...]) -> Actions:
+    """Send some Events with a plan, before its own."""
+    return replace(plan, records=(*records, *plan.records)) if records else plan
 
 
 def first_error(outcomes: tuple[Outcome, ...]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from binpack.control.actions import Create, Delete, EditMetadata, Outcome, Update, UpdateStatus, Write
-from binpack.control.apiserver.errors import ApiError
-from binpack.control.apiserver.resources import ApiObject, resource_of
+from binpack.control.apiserver.errors import ApiError, ConflictError
+from binpack.control.apiserver.resources import ApiObject, is_namespaced, qualified_plural, resource_key, resource_of
 from binpack.control.apiserver.store import Store
 from binpack.control.records import EventSink
 from binpack.model.base import replace
+from binpack.model.meta import OwnerReference
 
 
 class Performer:
@@ -75,6 +76,7 @@ class Performer:
         if write.release:
             owners = tuple(owner for owner in owners if owner.uid != write.release)
         if write.adopt is not None:
+            self._check_owner(write.adopt, read.namespace)
             owners = (*(owner for owner in owners if owner.uid != write.adopt.uid), write.adopt)
         if write.add_finalizer and write.add_finalizer not in finalizers:
             finalizers = (*finalizers, write.add_finalizer)
@@ -82,3 +84,14 @@ class Performer:
             finalizers = tuple(one for one in finalizers if one != write.drop_finalizer)
         # The uid that was read stays as the precondition; the resourceVersion is the present one, as in a patch.
         return replace(current, metadata=replace(meta, uid=read.uid, owner_references=owners, finalizers=finalizers))
+
+    def _check_owner(self, reference: OwnerReference, namespace: str) -> None:
+        """Look the owner up where it is stored: what the controller read of it may be out of date."""
+        resource = resource_key(reference.api_version, reference.kind)
+        owner = self._store.find(resource, reference.name, namespace if is_namespaced(resource) else "")
+        if owner is None or owner.metadata.uid != reference.uid:
+            found = "nothing" if owner is None else owner.metadata.uid
+            why = f"original {reference.kind} {namespace}/{reference.name} is gone: got {found}, wanted {reference.uid}"
+            raise ConflictError(qualified_plural(resource), reference.name, why)
+        if owner.metadata.deletion_timestamp is not None:
+            raise ConflictError(qualified_plural(resource), reference.name, f"{namespace}/{reference.name} has just been deleted")

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from binpack.control.actions import Create, Delete, Update, Write
+from binpack.control.actions import Create, Delete, Outcome, Update, UpdateStatus, Write
+from binpack.control.apiserver.errors import AlreadyExistsError
 from binpack.control.controllers.deployment.revisions import template_hash
-from binpack.control.controllers.ownership import controller_reference
+from binpack.control.controllers.ownership import Claims, claim, controller_reference, is_controlled_by, selector_of
+from binpack.control.reader import Reader
 from binpack.model.base import replace
 from binpack.model.meta import ObjectMeta
 from binpack.model.pod import PodTemplateSpec
+from binpack.model.pod_defaults import default_template
 from binpack.model.revisions import ControllerRevision, RevisionData, RevisionSpec
 from binpack.model.workloads import DaemonSet, StatefulSet
 
@@ -46,6 +49,13 @@ def in_number(revisions: Sequence[ControllerRevision]) -> list[ControllerRevisio
     return sorted(revisions, key=order)
 
 
+def claim_revisions(owner: StatefulSet | DaemonSet, reader: Reader) -> Claims[ControllerRevision]:
+    """Return the revisions that are an owner's, or are to be."""
+    uid, selector = owner.metadata.uid, selector_of(owner.spec.selector)
+    owned = [one for one in reader.dependents(ControllerRevision, uid) if is_controlled_by(one, uid)]
+    return claim(owner, selector, owned, reader.orphans(ControllerRevision, owner.metadata.namespace, selector))
+
+
 def template_of(revision: ControllerRevision) -> PodTemplateSpec:
     """Return the template that a revision stands for."""
     return PodTemplateSpec() if revision.data is None else revision.data.spec.template
@@ -53,9 +63,10 @@ def template_of(revision: ControllerRevision) -> PodTemplateSpec:
 
 def numbered(owner: StatefulSet | DaemonSet, revisions: Sequence[ControllerRevision]) -> Numbered:
     """Find the revision of the present template; give an older one the highest number, or make a new one."""
-    ordered, template = in_number(revisions), owner.spec.template
+    ordered, template = in_number(revisions), default_template(owner.spec.template)
     top = ordered[-1].revision if ordered else 0
-    equal = next((one for one in reversed(ordered) if template_of(one) == template), None)
+    # Compared with its defaults: a revision that was written before a default was known is the same template still.
+    equal = next((one for one in reversed(ordered) if default_template(template_of(one)) == template), None)
     if equal is not None:
         if equal.revision == top:
             return Numbered(equal)
@@ -73,6 +84,20 @@ def numbered(owner: StatefulSet | DaemonSet, revisions: Sequence[ControllerRevis
         revision=top + 1,
     )
     return Numbered(new, (Create(new),))
+
+
+def collision(owner: StatefulSet | DaemonSet, outcomes: Sequence[Outcome], reader: Reader) -> UpdateStatus | None:
+    """Return the write that makes the next try take another name, if the name of the new revision is somebody else's; else None."""
+    for one in outcomes:
+        if isinstance(one.write, Create) and isinstance(one.error, AlreadyExistsError) and isinstance(one.write.object, ControllerRevision):
+            new = one.write.object
+            holder = reader.find(ControllerRevision, new.metadata.name, new.metadata.namespace)
+            mine = holder is not None and is_controlled_by(holder, owner.metadata.uid) and template_of(holder) == template_of(new)
+            # A holder that cannot be seen yet is mostly the revision itself, made before the last crash.
+            if holder is not None and not mine:
+                status = owner.status
+                return UpdateStatus(replace(owner, status=replace(status, collision_count=(status.collision_count or 0) + 1)))
+    return None
 
 
 def to_forget(revisions: Sequence[ControllerRevision], live: Collection[str], limit: int | None) -> tuple[Delete, ...]:

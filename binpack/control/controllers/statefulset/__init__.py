@@ -1,7 +1,7 @@
 """StatefulSet: pods with stable names and claims.
 
-`identity.py` names things, `walking.py` has the order, `controller.py` the sync. Source: pkg/controller/statefulset, v1.35. Not there: the
-owners of claims that persistentVolumeClaimRetentionPolicy asks for.
+`identity.py` names things, `walking.py` has the order, `retention.py` the owners of claims, `controller.py` the sync.
+Source: pkg/controller/statefulset, v1.35.
 """
 
 from binpack.control.controllers.statefulset.controller import StatefulSetController

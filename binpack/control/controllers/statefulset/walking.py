@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from binpack.control.actions import Create, Delete, Update, Write
 from binpack.control.conditions import is_ready
@@ -15,12 +16,28 @@ from binpack.control.controllers.pods import is_available, slow_start_batches
 from binpack.control.controllers.revisions import HASH_LABEL
 from binpack.control.controllers.scaled import IntOrPercent, scaled
 from binpack.control.controllers.statefulset.identity import build_claims, build_pod, ordinal_of, with_identity
+from binpack.control.controllers.statefulset.retention import is_left_by, owner_edits, owner_of_claims, wanted_owner
 from binpack.control.records import Record
+from binpack.model.base import replace
 from binpack.model.pod import Pod, PodTemplateSpec
 from binpack.model.storage import PersistentVolumeClaim
 from binpack.model.workloads import StatefulSet
 
-Stages = tuple[tuple[Write, ...], ...]
+
+class Walked(NamedTuple):
+    """What one sync does.
+
+    Parameters
+    ----------
+    stages : tuple of tuples of writes
+    records : tuple of Record
+    error : str
+        Why a pod could not be made; empty if none failed.
+    """
+
+    stages: tuple[tuple[Write, ...], ...]
+    records: tuple[Record, ...]
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +65,8 @@ class _Walk:
     find_claim: Callable[[str], PersistentVolumeClaim | None]
     now_us: int
     stages: list[tuple[Write, ...]] = field(default_factory=list)
-    burst: list[tuple[Write, ...]] = field(default_factory=list)
+    burst: list[tuple[tuple[Write, ...], Write]] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
     error: str = ""
 
 
@@ -89,7 +107,7 @@ def walk(
     templates: Templates,
     find_claim: Callable[[str], PersistentVolumeClaim | None],
     now_us: int,
-) -> tuple[Stages, str]:
+) -> Walked:
     """Plan one sync.
 
     Parameters
@@ -101,16 +119,10 @@ def walk(
     find_claim : callable
         Looks up a claim of its namespace by name.
     now_us : int
-
-    Returns
-    -------
-    stages : tuple of tuples of writes
-    error : str
-        Why a pod could not be made; empty if none failed.
     """
     first, count = start_of(stateful_set), replicas_of(stateful_set)
     by_ordinal = {ordinal_of(pod): pod for pod in pods}
-    condemned = sorted((number for number in by_ordinal if not first <= number < first + count), reverse=True)
+    condemned = sorted((number for number in by_ordinal if number >= 0 and not first <= number < first + count), reverse=True)
     sync = _Walk(stateful_set, find_claim, now_us)
     monotonic = is_monotonic(stateful_set)
     for number in range(first, first + count):
@@ -119,6 +131,8 @@ def walk(
     unhealthy = [number for number in sorted(by_ordinal) if number in condemned and not _is_healthy(sync, by_ordinal[number])]
     first_unhealthy = _first_unavailable(sync, by_ordinal, first, count, unhealthy)
     for number in condemned:
+        _settle_owners(sync, by_ordinal[number], number, in_range=False)
+    for number in condemned:
         if _condemned(sync, by_ordinal[number], first_unhealthy, monotonic=monotonic) and monotonic:
             return _finished(sync)
     if stateful_set.spec.update_strategy.type != "OnDelete":
@@ -126,9 +140,14 @@ def walk(
     return _finished(sync)
 
 
-def _finished(sync: _Walk) -> tuple[Stages, str]:
-    burst = [batch for many in slow_start_batches(sync.burst) for batch in [tuple(write for stages in many for write in stages)]]
-    return (*sync.stages, *burst), sync.error
+def _finished(sync: _Walk) -> Walked:
+    """Cut what is created at once into growing batches, the claims of each before its pods."""
+    stages = list(sync.stages)
+    for batch in slow_start_batches(sync.burst):
+        claims = tuple(write for before, _ in batch for write in before)
+        stages += [claims] if claims else []
+        stages.append(tuple(creation for _, creation in batch))
+    return Walked(tuple(stages), tuple(sync.records), sync.error)
 
 
 def _is_healthy(sync: _Walk, pod: Pod) -> bool:
@@ -166,14 +185,26 @@ def _replica(sync: _Walk, pod: Pod | None, ordinal: int, templates: Templates) -
         return True
     repaired = with_identity(pod)
     if repaired is not pod:
-        sync.stages.append((Update(repaired),))
+        said = f"update Pod {pod.metadata.name} in StatefulSet {owner.metadata.name} successful"
+        sync.stages.append((Update(repaired, Record(owner, "Normal", "SuccessfulUpdate", said)),))
+    _settle_owners(sync, pod, ordinal, in_range=True)
     return False
+
+
+def _settle_owners(sync: _Walk, pod: Pod | None, ordinal: int, *, in_range: bool) -> None:
+    """Let the claims of an ordinal have the owner that the retention policy asks for."""
+    for claim in build_claims(sync.stateful_set, ordinal):
+        found = sync.find_claim(claim.metadata.name)
+        if found is not None:
+            edits, warning = owner_edits(sync.stateful_set, found, pod, in_range=in_range)
+            sync.stages += [(edit,) for edit in edits]
+            sync.records += [warning] if warning is not None else []
 
 
 def _create(sync: _Walk, ordinal: int, templates: Templates) -> None:
     owner = sync.stateful_set
-    keeps_old = owner.spec.update_strategy.type != "OnDelete" and ordinal < start_of(owner) + partition_of(owner)
-    template, revision = (templates.current, templates.current_revision) if keeps_old else (templates.update, templates.update_revision)
+    keeps = _keeps_current(owner, ordinal)
+    template, revision = (templates.current, templates.current_revision) if keeps else (templates.update, templates.update_revision)
     pod = build_pod(owner, template, revision, ordinal)
     missing: list[Write] = []
     for claim in build_claims(owner, ordinal):
@@ -183,21 +214,37 @@ def _create(sync: _Walk, ordinal: int, templates: Templates) -> None:
         elif found.metadata.deletion_timestamp is not None:
             sync.error = sync.error or f"pvc {claim.metadata.name} is being deleted"
             return
-    said = f"Create Pod {pod.metadata.name} in StatefulSet {owner.metadata.name} successful"
+        elif is_left_by(found, pod.metadata.name):
+            # The claim goes with the former pod of this name; its deletion wakes the set.
+            return
+        else:
+            missing += owner_edits(owner, found, None, in_range=True)[0]
+    said = f"create Pod {pod.metadata.name} in StatefulSet {owner.metadata.name} successful"
     creation = Create(pod, Record(owner, "Normal", "SuccessfulCreate", said))
     if is_monotonic(owner):
         sync.stages += [tuple(missing), (creation,)] if missing else [(creation,)]
     else:
-        sync.burst.append((*missing, creation))
+        sync.burst.append((tuple(missing), creation))
+
+
+def _keeps_current(owner: StatefulSet, ordinal: int) -> bool:
+    """Tell whether a new pod is of the current revision: below the partition, or where none is given, where such pods were before."""
+    strategy = owner.spec.update_strategy
+    if strategy.type == "OnDelete":
+        return False
+    kept = owner.status.current_replicas if strategy.rolling_update is None else partition_of(owner)
+    return ordinal < start_of(owner) + kept
 
 
 def _claim_creation(owner: StatefulSet, claim: PersistentVolumeClaim, pod_name: str) -> Create:
-    said = f"Create Claim {claim.metadata.name} Pod {pod_name} in StatefulSet {owner.metadata.name} success"
+    if wanted_owner(owner, in_range=True).by_set:
+        claim = replace(claim, metadata=replace(claim.metadata, owner_references=(owner_of_claims(owner),)))
+    said = f"create Claim {claim.metadata.name} Pod {pod_name} in StatefulSet {owner.metadata.name} success"
     return Create(claim, Record(owner, "Normal", "SuccessfulCreate", said))
 
 
 def _deletion(owner: StatefulSet, pod: Pod) -> Delete:
-    said = f"Delete Pod {pod.metadata.name} in StatefulSet {owner.metadata.name} successful"
+    said = f"delete Pod {pod.metadata.name} in StatefulSet {owner.metadata.name} successful"
     return Delete(pod, record=Record(owner, "Normal", "SuccessfulDelete", said))
 
 
