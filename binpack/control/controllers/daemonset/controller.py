@@ -9,18 +9,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from binpack.control.actions import Actions, Create, Delete, Done, Outcome, UpdateStatus, Write, first_error
+from binpack.control.actions import Actions, Create, Delete, Done, Outcome, UpdateStatus, Write, first_error, with_records
 from binpack.control.apiserver.errors import NotFoundError
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.conditions import is_ready
 from binpack.control.controller import Wake
 from binpack.control.controllers.daemonset.managing import Changes, Failures, manage, roll
-from binpack.control.controllers.daemonset.nodes import Fitness, build_pod, fitness, target_of, with_daemon_tolerations
+from binpack.control.controllers.daemonset.nodes import Fitness, build_pod, by_target, fitness, with_daemon_tolerations
 from binpack.control.controllers.daemonset.status import daemon_set_status
 from binpack.control.controllers.expectations import Expectations
-from binpack.control.controllers.ownership import claim, is_controlled_by, selector_of
+from binpack.control.controllers.ownership import as_written, claim, is_controlled_by, selector_of
 from binpack.control.controllers.pods import matters_to_owner, slow_start_batches
-from binpack.control.controllers.revisions import HASH_LABEL, numbered, to_forget
+from binpack.control.controllers.revisions import HASH_LABEL, claim_revisions, collision, numbered, to_forget
 from binpack.control.reader import Reader
 from binpack.control.records import Record
 from binpack.control.workqueue import RateLimiter
@@ -48,6 +48,20 @@ class DaemonSetMemory:
 
     expectations: Expectations = field(default_factory=Expectations)
     failures: dict[str, Failures] = field(default_factory=dict)
+
+
+class _Claimed(NamedTuple):
+    """A set and what is its own."""
+
+    daemon_set: DaemonSet
+    pods: tuple[Pod, ...]
+    revisions: tuple[ControllerRevision, ...]
+
+
+class _Numbered(NamedTuple):
+    """What is to be managed once the revision of the template is written."""
+
+    claimed: _Claimed
 
 
 class _Sync(NamedTuple):
@@ -81,14 +95,11 @@ class DaemonSetController:
 
     def observe(self, event: WatchEvent, reader: Reader, memory: DaemonSetMemory, now_us: int) -> Iterator[Wake]:
         """Wake a set for its changes and for those of its pods; all sets for a node that comes, goes, or changes labels or taints."""
-        value, former = event.object, event.previous
+        value = event.object
         if isinstance(value, DaemonSet):
             yield _key(value)
         elif isinstance(value, Node):
-            same = isinstance(former, Node) and former.metadata.labels == value.metadata.labels and former.spec == value.spec
-            if event.type == "DELETED" or not same:
-                for daemon_set in reader.scan(DaemonSet):
-                    yield _key(daemon_set)
+            yield from _observe_node(event, value, reader)
         elif isinstance(value, Pod):
             yield from _observe_pod(event, value, reader, memory)
 
@@ -106,53 +117,96 @@ class DaemonSetController:
             return Actions()
         uid, selector = found.metadata.uid, selector_of(found.spec.selector)
         owned = [pod for pod in reader.dependents(Pod, uid) if is_controlled_by(pod, uid)]
-        claims = claim(found, selector, owned, reader.orphans(Pod, namespace, selector))
-        if claims.writes:
-            return Actions((claims.writes,), note="again")
-        revisions = tuple(one for one in reader.dependents(ControllerRevision, uid) if is_controlled_by(one, uid))
-        number = numbered(found, revisions)
-        if number.writes:
-            return Actions((number.writes,), note="again")
-        digest = number.update.metadata.labels.get(HASH_LABEL, "")
-        sync = _Sync("manage", found, with_daemon_tolerations(found.spec.template.spec), digest, revisions)
-        if not memory.expectations.are_met(key, now_us):
-            return _write_status(sync._replace(observed=False), reader, now_us)
-        changes = manage(found, _fits(sync, reader), _by_node(sync, reader), digest, memory.failures, now_us)
-        wait_us = min(changes.waits_us, default=None)
-        return _perform(key, sync._replace(wait_us=wait_us), changes, memory, now_us)
+        pods = claim(found, selector, owned, reader.orphans(Pod, namespace, selector))
+        revisions = claim_revisions(found, reader)
+        claimed = _Claimed(found, pods.claimed, revisions.claimed)
+        if pods.writes or revisions.writes:
+            return Actions(((*revisions.writes, *pods.writes),), note=claimed)
+        return _number(key, claimed, reader, memory, now_us)
 
     def conclude(
         self, key: str, plan: Actions, outcomes: tuple[Outcome, ...], reader: Reader, memory: DaemonSetMemory, now_us: int
     ) -> Actions | Done:
-        """Go on from managing to rolling to the status."""
+        """Go on from claiming to numbering, managing, rolling and the status."""
         error = first_error(tuple(one for one in outcomes if not isinstance(one.error, NotFoundError)))
-        if plan.note is None:
-            return Done(error)
-        if plan.note == "again":
-            return Done(error) if error else self.reconcile(key, reader, memory, now_us)
-        sync: _Sync = plan.note
-        if sync.step == "status":
-            return Done(sync.error or error, plan.requeue_after_us)
-        records = _settle(key, sync.daemon_set, plan, outcomes, memory)
-        sync = sync._replace(error=sync.error or error)
-        if sync.step == "manage" and not sync.error and _is_rolling(sync.daemon_set) and _are_seen(outcomes, reader):
-            changes = roll(sync.daemon_set, _fits(sync, reader), _by_node(sync, reader), sync.digest, now_us)
-            changes.records = [*records, *changes.records]
-            return _perform(key, sync._replace(step="roll"), changes, memory, now_us)
-        status = _write_status(sync, reader, now_us)
-        return _with_records(status, records)
+        match plan.note:
+            case _Claimed() as claimed:
+                pods, revisions = as_written(claimed.pods, outcomes), as_written(claimed.revisions, outcomes)
+                return Done(error) if error else _number(key, _Claimed(claimed.daemon_set, pods, revisions), reader, memory, now_us)
+            case _Numbered() as made:
+                if error:
+                    taken = collision(made.claimed.daemon_set, outcomes, reader)
+                    return Actions(((taken,),), note=error) if taken is not None else Done(error)
+                written = next(one.result for one in outcomes if isinstance(one.result, ControllerRevision))
+                return _manage(key, made.claimed, written, reader, memory, now_us)
+            case _Sync() as sync if sync.step == "status":
+                return Done(sync.error or error, plan.requeue_after_us)
+            case _Sync() as sync:
+                return _after_changes(key, sync, plan, outcomes, error, reader, memory, now_us)
+            case _:
+                return Done(plan.note or error)
 
 
-def _with_records(plan: Actions, records: tuple[Record, ...]) -> Actions:
-    """Send some Events with a plan besides its own."""
-    return Actions(plan.stages, (*records, *plan.records), plan.requeue_after_us, plan.note)
+def _number(key: str, claimed: _Claimed, reader: Reader, memory: DaemonSetMemory, now_us: int) -> Actions:
+    """Give the template its revision."""
+    number = numbered(claimed.daemon_set, claimed.revisions)
+    if number.writes:
+        return Actions((number.writes,), note=_Numbered(claimed))
+    return _manage(key, claimed, number.update, reader, memory, now_us)
+
+
+def _manage(
+    key: str, claimed: _Claimed, update: ControllerRevision, reader: Reader, memory: DaemonSetMemory, now_us: int
+) -> Actions:  # fmt: skip
+    """Compare the nodes with the pods."""
+    found = claimed.daemon_set
+    known = {one.metadata.name: one for one in claimed.revisions} | {update.metadata.name: update}
+    digest = update.metadata.labels.get(HASH_LABEL, "")
+    sync = _Sync("manage", found, with_daemon_tolerations(found.spec.template.spec), digest, tuple(known.values()))
+    if not memory.expectations.are_met(key, now_us):
+        return _write_status(sync._replace(observed=False), reader, now_us)
+    changes = manage(found, _fits(sync, reader), by_target(claimed.pods), digest, memory.failures, now_us)
+    return _perform(key, sync._replace(wait_us=min(changes.waits_us, default=None)), changes, memory, now_us)
+
+
+def _after_changes(
+    key: str,
+    sync: _Sync,
+    plan: Actions,
+    outcomes: tuple[Outcome, ...],
+    error: str,
+    reader: Reader,
+    memory: DaemonSetMemory,
+    now_us: int,
+) -> Actions:
+    """Roll once what was managed is seen to be there, else count."""
+    records = _settle(key, sync.daemon_set, plan, outcomes, memory)
+    sync = sync._replace(error=sync.error or error)
+    if sync.step == "manage" and not sync.error and _is_rolling(sync.daemon_set) and _are_seen(outcomes, reader):
+        changes = roll(sync.daemon_set, _fits(sync, reader), _by_node(sync, reader), sync.digest, now_us)
+        return with_records(_perform(key, sync._replace(step="roll"), changes, memory, now_us), records)
+    return with_records(_write_status(sync, reader, now_us), records)
+
+
+def _observe_node(event: WatchEvent, node: Node, reader: Reader) -> Iterator[str]:
+    """Wake the sets to which a node that came or went, or changed its labels or taints, makes a difference."""
+    former = event.previous
+    if event.type == "DELETED":
+        yield from (_key(one) for one in reader.scan(DaemonSet))
+        return
+    if isinstance(former, Node) and former.metadata.labels == node.metadata.labels and former.spec.taints == node.spec.taints:
+        return
+    for daemon_set in reader.scan(DaemonSet):
+        spec = with_daemon_tolerations(daemon_set.spec.template.spec)
+        if former is None or not isinstance(former, Node) or fitness(spec, node) != fitness(spec, former):
+            yield _key(daemon_set)
 
 
 def _observe_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: DaemonSetMemory) -> Iterator[Wake]:
     former, reference = event.previous, controller_of(pod.metadata)
     if reference is None:
         if former is None or former.metadata.labels != pod.metadata.labels:
-            for candidate in reader.scan(DaemonSet, pod.metadata.namespace):
+            for candidate in reader.selecting(DaemonSet, pod.metadata.namespace, pod.metadata.labels):
                 if selector_of(candidate.spec.selector).matches(pod.metadata.labels):
                     yield _key(candidate)
         return
@@ -183,11 +237,7 @@ def _fits(sync: _Sync, reader: Reader) -> dict[str, Fitness]:
 
 def _by_node(sync: _Sync, reader: Reader) -> dict[str, list[Pod]]:
     uid = sync.daemon_set.metadata.uid
-    found: dict[str, list[Pod]] = {}
-    for pod in reader.dependents(Pod, uid):
-        if is_controlled_by(pod, uid):
-            found.setdefault(target_of(pod), []).append(pod)
-    return found
+    return by_target(pod for pod in reader.dependents(Pod, uid) if is_controlled_by(pod, uid))
 
 
 def _perform(key: str, sync: _Sync, changes: Changes, memory: DaemonSetMemory, now_us: int) -> Actions:

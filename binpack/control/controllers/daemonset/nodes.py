@@ -5,13 +5,14 @@ Source: pkg/controller/daemon/daemon_controller.go (NodeShouldRunDaemonPod) and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from binpack.control.controllers.pods import pod_from_template
 from binpack.control.controllers.revisions import HASH_LABEL
 from binpack.model.base import replace
 from binpack.model.meta import LabelSelectorRequirement
-from binpack.model.node import Node
+from binpack.model.node import Node, NodeSpec
 from binpack.model.pod import Affinity, NodeAffinity, NodeSelector, NodeSelectorTerm, Pod, PodSpec, Toleration
 from binpack.model.tolerations import NO_EXECUTE, NO_SCHEDULE, untolerated
 from binpack.model.workloads import DaemonSet
@@ -36,8 +37,25 @@ class Fitness(NamedTuple):
     should_continue: bool
 
 
+_tolerating: dict[int, tuple[PodSpec, PodSpec]] = {}
+_judged: dict[tuple[int, str], tuple[PodSpec, Mapping[str, str], NodeSpec, Fitness]] = {}
+_MAX_TOLERATING, _MAX_JUDGED = 10_000, 500_000
+
+
 def with_daemon_tolerations(spec: PodSpec) -> PodSpec:
-    """Add the tolerations that keep daemon pods on nodes in trouble; one that is there already loses its seconds."""
+    """Add the tolerations that keep daemon pods on nodes in trouble; one that is there already loses its seconds.
+
+    The answer is kept by the identity of a frozen spec: a set is looked at after every change of its pods, and its template stays.
+    """
+    known = _tolerating.get(id(spec))
+    if known is None or known[0] is not spec:
+        if len(_tolerating) >= _MAX_TOLERATING:
+            _tolerating.clear()
+        known = _tolerating[id(spec)] = (spec, _tolerant(spec))
+    return known[1]
+
+
+def _tolerant(spec: PodSpec) -> PodSpec:
     wanted = [*_ADDED, *([("network-unavailable", NO_SCHEDULE)] if spec.host_network else [])]
     added = [Toleration(key=_PREFIX + name, operator="Exists", effect=effect) for name, effect in wanted]
     kept = tuple(one for one in spec.tolerations if replace(one, toleration_seconds=None) not in added)
@@ -52,7 +70,18 @@ def fitness(spec: PodSpec, node: Node) -> Fitness:
     spec : PodSpec
         Of the template, with the tolerations of daemon pods.
     node : Node
+        Its labels and its spec count. The answer is kept by their identity, which a change of the status leaves as it is.
     """
+    key, labels = (id(spec), node.name), node.metadata.labels
+    known = _judged.get(key)
+    if known is None or known[0] is not spec or known[1] is not labels or known[2] is not node.spec:
+        if len(_judged) >= _MAX_JUDGED:
+            _judged.clear()
+        known = _judged[key] = (spec, labels, node.spec, _judge(spec, node))
+    return known[3]
+
+
+def _judge(spec: PodSpec, node: Node) -> Fitness:
     if spec.node_name not in ("", node.name) or not required_node_affinity(Pod(spec=spec)).matches(node):
         return Fitness(should_run=False, should_continue=False)
     if untolerated(node.spec.taints, spec.tolerations, NO_SCHEDULE, NO_EXECUTE):
@@ -78,6 +107,14 @@ def target_of(pod: Pod) -> str:
             if field.key == _NODE_NAME and field.operator == "In" and len(field.values) == 1:
                 return field.values[0]
     return ""
+
+
+def by_target(pods: Iterable[Pod]) -> dict[str, list[Pod]]:
+    """Sort pods by the node that they are on or are meant for."""
+    found: dict[str, list[Pod]] = {}
+    for pod in pods:
+        found.setdefault(target_of(pod), []).append(pod)
+    return found
 
 
 def _aimed(spec: PodSpec, node_name: str) -> PodSpec:

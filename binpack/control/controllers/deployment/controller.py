@@ -33,7 +33,7 @@ from binpack.control.controllers.deployment.revisions import brought_up_to_date,
 from binpack.control.controllers.deployment.rollback import roll_back, rollback_revision
 from binpack.control.controllers.deployment.rolling import Resize, scale_down_old, scale_up_new
 from binpack.control.controllers.deployment.scaling import is_scaling, scale
-from binpack.control.controllers.ownership import claim, is_controlled_by, selector_of
+from binpack.control.controllers.ownership import as_written, claim, is_controlled_by, selector_of
 from binpack.control.reader import Reader
 from binpack.control.records import Record
 from binpack.control.workqueue import RateLimiter
@@ -42,6 +42,13 @@ from binpack.model.meta import controller_of
 from binpack.model.pod import Pod
 from binpack.model.workloads import Deployment, ReplicaSet
 from binpack.units import US_PER_S
+
+
+class _Claimed(NamedTuple):
+    """A Deployment and the ReplicaSets that are its own once they are claimed."""
+
+    deployment: Deployment
+    replica_sets: tuple[ReplicaSet, ...]
 
 
 class _Family(NamedTuple):
@@ -90,14 +97,15 @@ class DeploymentController:
         orphans = reader.orphans(ReplicaSet, deployment.metadata.namespace, selector)
         claims = claim(deployment, selector, _owned(deployment, reader), orphans)
         if claims.writes:
-            return Actions((claims.writes,), note="claim")
+            return Actions((claims.writes,), note=_Claimed(deployment, claims.claimed))
         return _step(deployment, list(claims.claimed), reader, now_us)
 
     def conclude(self, key: str, plan: Actions, outcomes: tuple[Outcome, ...], reader: Reader, memory: None, now_us: int) -> Actions | Done:
         """Go on once ReplicaSets are claimed; say why one could not be created."""
-        if plan.note == "claim":
+        if isinstance(plan.note, _Claimed):
             error = first_error(tuple(one for one in outcomes if not isinstance(one.error, NotFoundError)))
-            return Done(error) if error else self.reconcile(key, reader, memory, now_us)
+            claimed = list(as_written(plan.note.replica_sets, outcomes))
+            return Done(error) if error else _step(plan.note.deployment, claimed, reader, now_us)
         if isinstance(plan.note, str):
             return Done(plan.note)
         failed = next((one for one in outcomes if one.error is not None), None)
