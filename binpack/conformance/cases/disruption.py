@@ -60,7 +60,7 @@ def _pdb_status(given: Mapping[str, Any]) -> dict[str, Any]:
         metadata=ObjectMeta(name="foo", namespace=NAMESPACE), spec=spec, status=PodDisruptionBudgetStatus(disrupted_pods=times)
     )
     store.load(budget)
-    plan = controller.reconcile(f"{NAMESPACE}/foo", store, None, NOW_US)
+    plan = controller.reconcile(f"{NAMESPACE}/foo", store, controller.new_memory(), NOW_US)
     written = [write.object for stage in plan.stages for write in stage if isinstance(write, UpdateStatus)]
     status = written[0].status if written and isinstance(written[0], PodDisruptionBudget) else budget.status
     return {

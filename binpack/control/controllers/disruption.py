@@ -5,7 +5,8 @@ Source: pkg/controller/disruption/disruption.go, v1.35.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -45,6 +46,19 @@ class NoScaleError(Exception):
     """A pod's controller has no scale."""
 
 
+@dataclass(slots=True)
+class DisruptionMemory:
+    """Which pods each budget selects, so that a change of one pod is no reason to look at all others of its namespace.
+
+    Parameters
+    ----------
+    members : dict of dicts
+        By budget: the keys of its pods, as far as they have been seen; an ordered set. A budget that is not in it has to look for them.
+    """
+
+    members: dict[str, dict[str, None]] = field(default_factory=dict)
+
+
 class DisruptionController:
     """Counts healthy pods, and what can be spared of them."""
 
@@ -57,29 +71,35 @@ class DisruptionController:
         """Return client-go's default limiter."""
         return RateLimiter()
 
-    def new_memory(self) -> None:
-        """Return nothing: all is in the budgets."""
-        return
+    def new_memory(self) -> DisruptionMemory:
+        """Return an empty memory."""
+        return DisruptionMemory()
 
-    def observe(self, event: WatchEvent, reader: Reader, memory: None, now_us: int) -> Iterator[Wake]:
+    def observe(self, event: WatchEvent, reader: Reader, memory: DisruptionMemory, now_us: int) -> Iterator[Wake]:
         """Wake a budget for its changes and for those of its pods."""
         value, former = event.object, event.previous
         if isinstance(value, PodDisruptionBudget):
-            if not isinstance(former, PodDisruptionBudget) or former.spec != value.spec or former.status != value.status:
+            if event.type == "DELETED" or not isinstance(former, PodDisruptionBudget) or former.spec != value.spec:
+                memory.members.pop(_key(value), None)
+                yield _key(value)
+            elif former.status != value.status:
                 yield _key(value)
         elif isinstance(value, Pod):
             if isinstance(former, Pod) and event.type == "MODIFIED" and not _matters(former, value):
                 return
-            budgets = reader.scan(PodDisruptionBudget, value.metadata.namespace)
-            found = budgets_of(value, budgets)
+            found = budgets_of(value, reader.selecting(PodDisruptionBudget, value.metadata.namespace, value.metadata.labels))
+            _follow(memory, value.key, found, is_there=event.type != "DELETED")
             if isinstance(former, Pod) and former.metadata.labels != value.metadata.labels:
-                found += [one for one in budgets_of(former, budgets) if one not in found]
+                before = budgets_of(former, reader.selecting(PodDisruptionBudget, value.metadata.namespace, former.metadata.labels))
+                left = [one for one in before if one not in found]
+                _follow(memory, value.key, left, is_there=False)
+                found += left
             for budget in found:
                 yield _key(budget)
             if event.type != "DELETED" and _is_stale_mark(value):
                 yield _STALE_POD + value.key, max(_marked_until_us(value) - now_us, 0)
 
-    def reconcile(self, key: str, reader: Reader, memory: None, now_us: int) -> Actions:
+    def reconcile(self, key: str, reader: Reader, memory: DisruptionMemory, now_us: int) -> Actions:
         """Compute a budget's status, or take back a mark on a pod that was not deleted after all."""
         if key.startswith(_STALE_POD):
             return _unmark(key.removeprefix(_STALE_POD), reader, now_us)
@@ -87,8 +107,7 @@ class DisruptionController:
         budget = reader.find(PodDisruptionBudget, name, namespace)
         if budget is None:
             return Actions()
-        selector = selector_of(budget.spec.selector)
-        pods = [pod for pod in reader.scan(Pod, namespace) if selector.matches(pod.metadata.labels)]
+        pods = _pods_of(budget, reader, memory)
         records = [] if pods else [Record(budget, "Normal", "NoPods", "No matching pods found")]
         try:
             scale, unmanaged = scale_of(pods, reader) if needs_scale(budget.spec) else (0, [])
@@ -107,10 +126,35 @@ class DisruptionController:
         waits = [time_of(time) + DISRUPTED_FOR_US - now_us for time in disrupted.values()]
         return _plan(budget, status, records, min(waits, default=None), "")
 
-    def conclude(self, key: str, plan: Actions, outcomes: tuple[Outcome, ...], reader: Reader, memory: None, now_us: int) -> Done:
+    def conclude(
+        self, key: str, plan: Actions, outcomes: tuple[Outcome, ...], reader: Reader, memory: DisruptionMemory, now_us: int
+    ) -> Done:
         """Retry what failed."""
         error = first_error(tuple(one for one in outcomes if not isinstance(one.error, NotFoundError)))
         return Done(error or (plan.note or ""), plan.requeue_after_us)
+
+
+def _follow(memory: DisruptionMemory, pod_key: str, budgets: Iterable[PodDisruptionBudget], *, is_there: bool) -> None:
+    """Keep the members of budgets up to date."""
+    for budget in budgets:
+        members = memory.members.get(_key(budget))
+        if members is not None and is_there:
+            members[pod_key] = None
+        elif members is not None:
+            members.pop(pod_key, None)
+
+
+def _pods_of(budget: PodDisruptionBudget, reader: Reader, memory: DisruptionMemory) -> list[Pod]:
+    """Return the pods that a budget selects."""
+    key, namespace = _key(budget), budget.metadata.namespace
+    members = memory.members.get(key)
+    if members is None:
+        selector = selector_of(budget.spec.selector)
+        pods = [pod for pod in reader.scan(Pod, namespace) if selector.matches(pod.metadata.labels)]
+        memory.members[key] = dict.fromkeys(pod.key for pod in pods)
+        return pods
+    found = (reader.find(Pod, one.partition("/")[2], namespace) for one in members)
+    return [pod for pod in found if pod is not None]
 
 
 def needs_scale(spec: PodDisruptionBudgetSpec) -> bool:
