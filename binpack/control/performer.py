@@ -2,13 +2,54 @@
 
 from __future__ import annotations
 
-from binpack.control.actions import Create, Delete, EditMetadata, Outcome, Update, UpdateStatus, Write
-from binpack.control.apiserver.errors import ApiError, ConflictError
+from typing import Protocol, TypeVar
+
+from binpack.control.actions import Create, Delete, EditMetadata, Finalize, Outcome, Update, UpdateStatus, Write
+from binpack.control.apiserver.deletion import PropagationPolicy
+from binpack.control.apiserver.errors import ApiError, ConflictError, NotFoundError
 from binpack.control.apiserver.resources import ApiObject, is_namespaced, qualified_plural, resource_key, resource_of
-from binpack.control.apiserver.store import Store
+from binpack.control.clock import Clock
 from binpack.control.records import EventSink
 from binpack.model.base import replace
 from binpack.model.meta import OwnerReference
+from binpack.model.policy import Namespace
+
+T = TypeVar("T", bound=ApiObject)
+
+
+class Writer(Protocol):
+    """What a controller's writes go to: the store, or what stands in for it."""
+
+    @property
+    def clock(self) -> Clock:
+        """The run's clock."""
+
+    def find(self, kind: str, name: str, namespace: str = "") -> ApiObject | None:
+        """Return one object as it is stored, or None."""
+
+    def create(self, new: ApiObject) -> ApiObject:
+        """Store a new object."""
+
+    def update(self, changed: ApiObject) -> ApiObject:
+        """Replace an object's spec and metadata."""
+
+    def update_status(self, changed: ApiObject) -> ApiObject:
+        """Replace an object's status."""
+
+    def delete(
+        self,
+        kind: str,
+        name: str,
+        namespace: str = "",
+        *,
+        uid: str = "",
+        grace_seconds: int | None = None,
+        propagation: PropagationPolicy | None = None,
+    ) -> ApiObject:
+        """Delete an object."""
+
+    def finalize(self, namespace: Namespace) -> Namespace:
+        """Replace a namespace's finalizers."""
 
 
 class Performer:
@@ -16,13 +57,13 @@ class Performer:
 
     Parameters
     ----------
-    store : Store
+    store : Writer
     sink : EventSink
     component : str
         In whose name Events are sent.
     """
 
-    def __init__(self, store: Store, sink: EventSink, component: str) -> None:
+    def __init__(self, store: Writer, sink: EventSink, component: str) -> None:
         self._store = store
         self._sink = sink
         self._component = component
@@ -58,8 +99,10 @@ class Performer:
                 )
             case EditMetadata():
                 return self._noted(write.object, self._store.update(self._edited(write)))
+            case Finalize():
+                return self._noted(write.object, self._store.finalize(self._latest(write.object)))
 
-    def _latest(self, changed: ApiObject) -> ApiObject:
+    def _latest(self, changed: T) -> T:
         meta = changed.metadata
         version = self._superseded.get((meta.uid, meta.resource_version))
         return changed if version is None else replace(changed, metadata=replace(meta, resource_version=version))
@@ -70,7 +113,10 @@ class Performer:
 
     def _edited(self, write: EditMetadata) -> ApiObject:
         read = write.object.metadata
-        current = self._store.get(resource_of(write.object), read.name, read.namespace)
+        resource = resource_of(write.object)
+        current = self._store.find(resource, read.name, read.namespace)
+        if current is None:
+            raise NotFoundError(qualified_plural(resource), read.name)
         meta = current.metadata
         owners, finalizers = meta.owner_references, meta.finalizers
         if write.release:

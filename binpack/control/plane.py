@@ -68,6 +68,13 @@ class ControlPlane:
         """Return a client by its name."""
         return next(client for client in self.clients if client.name == name)
 
+    def put_in_place(self, name: str, client: Client) -> None:
+        """Let another client stand where the one of that name stands."""
+        position = next(position for position, one in enumerate(self.clients) if one.name == name)
+        self.clients = (*self.clients[:position], client, *self.clients[position + 1 :])
+        self._subscribers_of.clear()
+        self._ask(position)
+
     def deliver(self) -> None:
         """Let all clients hear of the writes that they have not heard of."""
         revision = self.store.revision

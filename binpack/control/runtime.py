@@ -10,7 +10,7 @@ from binpack.control.actions import Actions, Done, Outcome
 from binpack.control.apiserver.store import Store
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.controller import Controller
-from binpack.control.performer import Performer
+from binpack.control.performer import Performer, Writer
 from binpack.control.reader import Reader
 from binpack.control.records import EventSink
 from binpack.control.workqueue import TokenBucket, WorkQueue
@@ -75,10 +75,9 @@ class ControllerRuntime:
     ----------
     controller : Controller
     store : Store
+        What it reads, and never out of date, unless `read_from` says otherwise; and what it writes to.
     sink : EventSink
         Where its Events go.
-    reader : Reader, optional
-        What it reads; the store itself, which is never stale, without one.
     strict : bool
         True to end the run when the controller raises an exception, instead of retrying the key.
     throttled : bool
@@ -101,7 +100,6 @@ class ControllerRuntime:
         store: Store,
         sink: EventSink,
         *,
-        reader: Reader | None = None,
         strict: bool = False,
         throttled: bool = False,
     ) -> None:
@@ -115,7 +113,8 @@ class ControllerRuntime:
         self.breakdowns: dict[str, Breakdowns] = {}
         self._store = store
         self._sink = sink
-        self._reader: Reader = store if reader is None else reader
+        self._reader: Reader = store
+        self._writer: Writer = store
         self._strict = strict
         self._bucket = TokenBucket(CLIENT_RATE, CLIENT_BURST) if throttled else None
         self._halted: deque[_Attempt] = deque()
@@ -125,6 +124,14 @@ class ControllerRuntime:
         self.queue = WorkQueue(self.controller.new_limiter())
         self.memory = self.controller.new_memory()
         self._halted.clear()
+
+    def read_from(self, reader: Reader) -> None:
+        """Let the controller read from something else than before, such as a cache that lags behind the store."""
+        self._reader = reader
+
+    def write_through(self, writer: Writer) -> None:
+        """Let the controller's writes go through something else than the store itself."""
+        self._writer = writer
 
     def observe(self, event: WatchEvent) -> bool:
         """Let the controller see one change, and enqueue what it wakes."""
@@ -166,7 +173,7 @@ class ControllerRuntime:
         except Exception as error:
             self._break_down(key, error, now_us)
             return
-        attempt = _Attempt(key, plan, Performer(self._store, self._sink, self.name))
+        attempt = _Attempt(key, plan, Performer(self._writer, self._sink, self.name))
         self._record(plan)
         self._advance(attempt, now_us)
 

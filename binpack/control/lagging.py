@@ -1,0 +1,129 @@
+"""A client whose watch lags: it reads from a cache of its own, which follows the store with a delay, as an informer's does."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from binpack.control.apiserver.resources import ApiObject, resource_of
+from binpack.control.apiserver.store import Store
+from binpack.control.apiserver.tables import ObjectTables
+from binpack.control.apiserver.watch import WatchEvent
+from binpack.control.runtime import ControllerRuntime
+
+
+class WatchCache(ObjectTables):
+    """The objects as one watcher knows them.
+
+    What it is told it turns into what is new to it: an object that it knows already was not added, one that it does not know was not
+    removed, and the former state is the one that it had. Source: client-go tools/cache/delta_fifo.go and store.go.
+    """
+
+    __slots__ = ()
+
+    def apply(self, event: WatchEvent) -> WatchEvent | None:
+        """Follow one write, and return it as this watcher sees it; None if it is nothing new."""
+        resource, meta = event.resource, event.object.metadata
+        address = (resource, meta.namespace, meta.name)
+        known = self.find(resource, meta.name, meta.namespace)
+        if event.type == "DELETED":
+            if known is None:
+                return None
+            del self._tables[resource][meta.namespace][meta.name]
+            self._indices.move(address, known, None)
+            return WatchEvent(event.revision, "DELETED", resource, event.object, known)
+        self._tables.setdefault(resource, {}).setdefault(meta.namespace, {})[meta.name] = event.object
+        if known is not None and known.metadata.uid != meta.uid:
+            # Another object of the same name, whose predecessor's removal was missed.
+            self._indices.move(address, known, None)
+            known = None
+        self._indices.move(address, known, event.object)
+        return WatchEvent(event.revision, "ADDED" if known is None else "MODIFIED", resource, event.object, known)
+
+    def replace(self, objects: Iterable[ApiObject], revision: int) -> list[WatchEvent]:
+        """Take over a fresh list, and return the events that lead from what was known to it."""
+        listed = list(objects)
+        present = {(resource_of(one), one.metadata.namespace, one.metadata.name): one.metadata.uid for one in listed}
+        gone = [
+            WatchEvent(revision, "DELETED", resource_of(one), one, one)
+            for one in self.everything()
+            if present.get((resource_of(one), one.metadata.namespace, one.metadata.name)) != one.metadata.uid
+        ]
+        come = [WatchEvent(int(one.metadata.resource_version), "ADDED", resource_of(one), one, None) for one in listed]
+        return [event for event in map(self.apply, [*gone, *come]) if event is not None]
+
+
+class LaggingClient:
+    """A controller that hears of every write some time after it was made.
+
+    Parameters
+    ----------
+    runtime : ControllerRuntime
+        It reads from this client's cache from now on.
+    store : Store
+    delay_us : int
+        How long a write takes to arrive.
+
+    Attributes
+    ----------
+    cache : WatchCache
+        What the controller reads.
+    """
+
+    resources = None
+
+    def __init__(self, runtime: ControllerRuntime, store: Store, *, delay_us: int = 0) -> None:
+        self.name = runtime.name
+        self.runtime = runtime
+        self.cache = WatchCache()
+        self.delay_us = delay_us
+        self._store = store
+        self._waiting: deque[tuple[int, WatchEvent]] = deque()
+        runtime.read_from(self.cache)
+        self.list_anew()
+
+    def observe(self, event: WatchEvent) -> bool:
+        """Let a write be under way."""
+        arrives_us = self._store.clock.now_us + self.delay_us
+        # Order is kept: nothing overtakes what is under way already.
+        self._waiting.append((max(arrives_us, self._waiting[-1][0] if self._waiting else 0), event))
+        return True
+
+    def next_wake_us(self) -> int | None:
+        """Return when something arrives, or when the controller has something to do."""
+        own_us = self.runtime.next_wake_us()
+        if not self._waiting:
+            return own_us
+        return self._waiting[0][0] if own_us is None else min(own_us, self._waiting[0][0])
+
+    def work(self) -> None:
+        """Let the controller see what has arrived; if nothing has, let it take a step."""
+        now_us = self._store.clock.now_us
+        if not self._waiting or self._waiting[0][0] > now_us:
+            self.runtime.work()
+            return
+        while self._waiting and self._waiting[0][0] <= now_us:
+            self.show(self._waiting.popleft()[1])
+
+    def show(self, event: WatchEvent) -> None:
+        """Let the controller see one write."""
+        seen = self.cache.apply(event)
+        if seen is not None:
+            self._tell(seen)
+
+    def list_anew(self) -> None:
+        """List everything, and show the controller what is new to it."""
+        self._waiting.clear()
+        for seen in self.cache.replace(self._store.everything(), self._store.revision):
+            self._tell(seen)
+
+    def start_anew(self) -> None:
+        """Let the controller begin without queue, memory and cache, as after a crash."""
+        self.runtime.forget()
+        self.cache = WatchCache()
+        self.runtime.read_from(self.cache)
+        self.list_anew()
+
+    def _tell(self, event: WatchEvent) -> None:
+        if self.runtime.resources is None or event.resource in self.runtime.resources:
+            self.runtime.observe(event)
