@@ -14,6 +14,7 @@ from binpack.control.apiserver.errors import ApiError
 from binpack.control.apiserver.resources import ApiObject
 from binpack.control.records import Record
 from binpack.model.meta import OwnerReference
+from binpack.model.policy import Namespace
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,15 @@ class EditMetadata:
     record: Record | None = None
 
 
-Write = Create | Update | UpdateStatus | Delete | EditMetadata
+@dataclass(frozen=True, slots=True)
+class Finalize:
+    """Replace a namespace's `spec.finalizers` (subresource `finalize`), if it is still as it was read or last written."""
+
+    object: Namespace
+    record: Record | None = None
+
+
+Write = Create | Update | UpdateStatus | Delete | EditMetadata | Finalize
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,11 @@ from binpack.control.controllers.deployment import DeploymentController
 from binpack.control.controllers.disruption import DisruptionController
 from binpack.control.controllers.garbage_collector import GarbageCollector
 from binpack.control.controllers.job import JobController
+from binpack.control.controllers.namespace import NamespaceController
 from binpack.control.controllers.node_lifecycle import NodeLifecycleController
 from binpack.control.controllers.pod_gc import PodGarbageCollector
 from binpack.control.controllers.replicaset import ReplicaSetController
+from binpack.control.controllers.resource_quota import ResourceQuotaController
 from binpack.control.controllers.statefulset import StatefulSetController
 from binpack.control.controllers.taint_eviction import TaintEvictionController
 from binpack.control.controllers.ttl_after_finished import TtlAfterFinishedController
@@ -35,10 +37,12 @@ ALL_CONTROLLERS: tuple[type[Controller], ...] = (
     NodeLifecycleController,
     TaintEvictionController,
     PodGarbageCollector,
+    NamespaceController,
     GarbageCollector,
     *WORKLOAD_CONTROLLERS,
     TtlAfterFinishedController,
     DisruptionController,
+    ResourceQuotaController,
 )
 
 

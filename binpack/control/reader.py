@@ -21,6 +21,9 @@ class Reader(Protocol):
     def scan(self, kind: type[T], namespace: str | None = None) -> list[T]:
         """Return all objects of a kind, of one namespace or of all."""
 
+    def within(self, namespace: str) -> list[ApiObject]:
+        """Return the objects of every kind in a namespace."""
+
     def dependents(self, kind: type[T], uid: str) -> list[T]:
         """Return the objects of a kind that name this uid among their owners."""
 

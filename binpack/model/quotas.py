@@ -23,6 +23,7 @@ _POD_RESOURCES = frozenset(
     {"count/pods", "pods", "limits.ephemeral-storage", "ephemeral-storage", "requests.ephemeral-storage"} | _CONTAINER_RESOURCES
 )
 _POD_PREFIXES = ("hugepages-", "requests.hugepages-")
+_SERVICE_RESOURCES = frozenset({"count/services", "services", "services.nodeports", "services.loadbalancers"})
 _CLAIM_RESOURCES = frozenset({"count/persistentvolumeclaims", "persistentvolumeclaims", "requests.storage"})
 ONE = Quantity.of(1)
 
@@ -84,6 +85,11 @@ def counts_pods(name: str) -> bool:
 def counts_claims(name: str) -> bool:
     """Tell whether a quota's resource is one that claims use."""
     return name in _CLAIM_RESOURCES or name.endswith(tuple(_STORAGE_CLASS + one for one in ("persistentvolumeclaims", "requests.storage")))
+
+
+def counts_services(name: str) -> bool:
+    """Tell whether a quota's resource is one that Services use."""
+    return name in _SERVICE_RESOURCES
 
 
 def is_in_scope(pod: Pod, spec: ResourceQuotaSpec, *, best_effort: bool) -> bool:

@@ -21,7 +21,10 @@ from binpack.model.selectors import EVERYTHING, Selector
 T = TypeVar("T", bound=ApiObject)
 
 _CONTINUE_VERSION = "meta.k8s.io/v1"
-_TOO_OLD = "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter."
+_TOO_OLD = (
+    "The provided continue parameter is too old to display a consistent list result."
+    " You can start a new list without the continue parameter."
+)
 
 
 @dataclass(frozen=True, slots=True)

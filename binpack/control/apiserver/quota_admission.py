@@ -22,6 +22,7 @@ from binpack.model.quotas import (
     claim_usage,
     counts_claims,
     counts_pods,
+    counts_services,
     is_in_scope,
     missing_of_containers,
     pod_usage,
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
 
 Usage = dict[str, Quantity]
 
-_SERVICE_RESOURCES = frozenset({"count/services", "services", "services.nodeports", "services.loadbalancers"})
-_COUNTED_BY_NAME = frozenset({"configmaps", "replicationcontrollers", "resourcequotas", "secrets"})
+COUNTED_BY_NAME = frozenset({"configmaps", "replicationcontrollers", "resourcequotas", "secrets"})
 _BINARY = ("memory", "storage")
 
 
@@ -75,7 +75,7 @@ def usage_of(value: ApiObject, now: datetime) -> Usage:
             return service_usage(value)
     plural = qualified_plural(resource_of(value))
     usage = {f"count/{plural}": ONE}
-    return usage | {plural: ONE} if plural in _COUNTED_BY_NAME else usage
+    return usage | {plural: ONE} if plural in COUNTED_BY_NAME else usage
 
 
 def counted_names(value: ApiObject, names: Iterable[str]) -> list[str]:
@@ -157,7 +157,7 @@ def _counting(value: ApiObject) -> Callable[[str], bool]:
         case PersistentVolumeClaim():
             return counts_claims
         case Service():
-            return _SERVICE_RESOURCES.__contains__
+            return counts_services
     plural = qualified_plural(resource_of(value))
-    names = {f"count/{plural}", plural} if plural in _COUNTED_BY_NAME else {f"count/{plural}"}
+    names = {f"count/{plural}", plural} if plural in COUNTED_BY_NAME else {f"count/{plural}"}
     return names.__contains__

@@ -84,6 +84,10 @@ class ObjectTables:
             for objects in table.values():
                 yield from list(objects.values())
 
+    def within(self, namespace: str) -> list[ApiObject]:
+        """Return the objects of every kind in a namespace, kind by kind, in the order of their creation."""
+        return [found for table in self._tables.values() for found in table.get(namespace, _NO_OBJECTS).values()]
+
     def dependents(self, kind: type[T], uid: str) -> list[T]:
         """Return the objects of a kind that name this uid among their owners."""
         resource = resource_named(kind)
