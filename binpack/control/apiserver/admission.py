@@ -117,7 +117,8 @@ class Admission:
         ForbiddenError, InvalidError
         """
         meta, given = current.metadata, changed.metadata
-        if getattr(changed, "spec", None) is getattr(current, "spec", None) and given.labels is meta.labels:
+        spec = getattr(current, "spec", None)
+        if spec is not None and getattr(changed, "spec", None) is spec and given.labels is meta.labels:
             if given.finalizers is not meta.finalizers or given.owner_references is not meta.owner_references:
                 self._refuse(changed, [*validate_meta(given), *validate_meta_update(given, meta)])
             return changed
