@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from binpack.control.actions import Actions, Delete, Done, EditMetadata, Outcome, Write, first_error
 from binpack.control.apiserver.deletion import FOREGROUND_FINALIZER, ORPHAN_FINALIZER, PropagationPolicy
-from binpack.control.apiserver.errors import ConflictError, NotFoundError
+from binpack.control.apiserver.errors import NotFoundError
 from binpack.control.apiserver.resources import ApiObject, is_namespaced, resource_key, resource_of
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.controller import Wake
@@ -92,8 +92,8 @@ class GarbageCollector:
         return _examine(value, reader, memory)
 
     def conclude(self, key: str, plan: Actions, outcomes: tuple[Outcome, ...], reader: Reader, memory: GarbageMemory, now_us: int) -> Done:
-        """Retry what failed, unless it has gone or is another object by now."""
-        real = tuple(one for one in outcomes if not isinstance(one.error, NotFoundError | ConflictError))
+        """Retry what failed, unless it has gone. Whether it is another object by now shows at the next try."""
+        real = tuple(one for one in outcomes if not isinstance(one.error, NotFoundError))
         return Done(first_error(real))
 
 

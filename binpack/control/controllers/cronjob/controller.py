@@ -99,10 +99,10 @@ class CronJobController:
 
     def conclude(self, key: str, plan: Actions, outcomes: tuple[Outcome, ...], reader: Reader, memory: None, now_us: int) -> Actions | Done:
         """Write the status once the Job is there."""
-        start: _Start | None = plan.note
         failed = tuple(one for one in outcomes if not isinstance(one.error, NotFoundError | AlreadyExistsError))
-        if start is None:
-            return Done(first_error(failed), plan.requeue_after_us)
+        if not isinstance(plan.note, _Start):
+            return Done(plan.note or first_error(failed), plan.requeue_after_us)
+        start: _Start = plan.note
         records: tuple[Record, ...] = ()
         status = start.status
         created = next((one for one in outcomes if isinstance(one.write, Create)), None)
@@ -123,7 +123,7 @@ class CronJobController:
         if current is None or status == current.status:
             return Done(error, start.requeue_us, records=records)
         write = UpdateStatus(replace(start.cron_job, status=status))
-        return Actions(((write,),), records, requeue_after_us=start.requeue_us)
+        return Actions(((write,),), records, requeue_after_us=start.requeue_us, note=error)
 
 
 def tidy(cron_job: CronJob, jobs: Sequence[Job]) -> Tidied:
