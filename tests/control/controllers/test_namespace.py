@@ -66,9 +66,9 @@ def test_pods_go_before_everything_else(prod):
 
 def test_it_comes_back_after_its_own_status_and_after_half_of_the_longest_grace_period(prod):
     delete(prod)
-    prod.wait(11)  # at 5 s it writes what is left, which wakes it at 10 s; half of 30 s and one are over at 21 s
+    prod.wait(11)  # at 5 s it writes what is left, which wakes it at 10 s; half of 30 s, and one more, are over at 26 s
     prod.store.delete(Pod, "running", "prod", grace_seconds=0)
-    prod.wait(9.9)
+    prod.wait(14.9)
     assert prod.store.find(Namespace, "prod") is not None
     prod.wait(0.2)
     assert prod.store.find(Namespace, "prod") is None
