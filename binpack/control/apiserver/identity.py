@@ -5,6 +5,9 @@ Source: apiserver pkg/storage/names/generate.go, v1.35 (five characters without 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
@@ -25,6 +28,15 @@ class Identities:
 
     def __init__(self, stream: np.random.Generator) -> None:
         self._stream = stream
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """Where the stream stands."""
+        return self._stream.bit_generator.state
+
+    @state.setter
+    def state(self, state: Mapping[str, Any]) -> None:
+        self._stream.bit_generator.state = state
 
     def uid(self) -> str:
         """Draw a uid in the form of a random UUID."""

@@ -5,8 +5,8 @@ Buckets are dictionaries used as ordered sets, so that their order is the order 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from binpack.control.apiserver.resources import ApiObject
 from binpack.model.meta import ObjectMeta, controller_of
@@ -20,6 +20,8 @@ Address = tuple[str, str, str]
 
 Bucket = dict[Address, None]
 K = TypeVar("K")
+
+_ORDERED = ("_by_owner", "_by_node", "_orphans", "_orphans_by_label", "_selecting")
 
 _ADOPTABLE = frozenset({"Pod", "ReplicaSet", "ControllerRevision"})
 _SELECTING = frozenset({"ReplicaSet", "Deployment", "Job", "StatefulSet", "DaemonSet", "PodDisruptionBudget"})
@@ -70,6 +72,30 @@ class Indices:
         """Return candidates among the owners whose selector matches labels: at least all of them."""
         buckets = [self._selecting.get((resource, namespace, key, value), {}) for key, value in labels.items()]
         return [address for bucket in (*buckets, self._selecting.get((resource, namespace, *_ANY_LABEL), {})) for address in bucket]
+
+    def orders_unlike(self, other: Indices) -> Iterator[tuple[str, Any, list[Address]]]:
+        """Yield the buckets whose order is another one in other indices of the same objects: the index's name, the key, the order."""
+        for name in _ORDERED:
+            theirs = getattr(other, name)
+            for key, bucket in getattr(self, name).items():
+                if list(bucket) != list(theirs[key]):
+                    yield name, key, list(bucket)
+
+    def reorder(self, name: str, key: Any, order: Iterable[Address]) -> None:
+        """Put a bucket in an order that `orders_unlike` gave.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If there is no such bucket, or it has other members.
+        """
+        if name not in _ORDERED:
+            raise KeyError(name)
+        index = getattr(self, name)
+        ordered = dict.fromkeys(order)
+        if ordered.keys() != index[key].keys():
+            raise ValueError(f"the order of {name}[{key}] names other objects than it holds")
+        index[key] = ordered
 
     def move(self, address: Address, old: ApiObject | None, new: ApiObject | None) -> None:
         """Follow one change of one object: its creation (no old), update, or removal (no new)."""

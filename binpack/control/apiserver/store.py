@@ -6,14 +6,14 @@ again it goes on with the same revisions, names and uids.
 
 from __future__ import annotations
 
-from collections.abc import Container
-from typing import TypeVar, cast
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 from binpack.control.apiserver.admission import Admission
 from binpack.control.apiserver.deletion import PropagationPolicy, finalizers_after, pod_grace_seconds, terminating
 from binpack.control.apiserver.errors import AlreadyExistsError, ConflictError, InvalidError
 from binpack.control.apiserver.identity import Identities
-from binpack.control.apiserver.indices import Address
+from binpack.control.apiserver.indices import Address, Indices
 from binpack.control.apiserver.namespace_lifecycle import check_delete, held, marked
 from binpack.control.apiserver.resources import ApiObject, is_namespaced, qualified_kind, qualified_plural, resource_of
 from binpack.control.apiserver.tables import ObjectTables, resource_named
@@ -278,6 +278,33 @@ class Store(ObjectTables):
     def compact(self, revision: int) -> None:
         """Forget the writes up to and including a revision; a watch from before it must list anew."""
         self.history.compact(revision)
+
+    # Snapshots
+
+    def last_writes(self) -> dict[str, int]:
+        """Return the revision of the last write to each resource."""
+        return dict(self._revisions)
+
+    def fill(
+        self,
+        values: Sequence[ApiObject],
+        *,
+        revision: int,
+        revisions: Mapping[str, int],
+        layout: Iterable[tuple[str, Iterable[str]]],
+        orders: Iterable[tuple[str, Any, Iterable[Address]]],
+    ) -> None:
+        """Become the store of a snapshot, with no history. The arguments are what `revision`, `last_writes` and the like gave."""
+        self.history = History(revision)
+        self._revisions = dict(revisions)
+        self._tables = {resource: {namespace: {} for namespace in namespaces} for resource, namespaces in layout}
+        self._indices = Indices()
+        for value in values:
+            address = (resource_of(value), value.metadata.namespace, value.metadata.name)
+            self._tables[address[0]][address[1]][address[2]] = value
+            self._indices.move(address, None, value)
+        for name, key, order in orders:
+            self._indices.reorder(name, key, order)
 
     # Inside
 

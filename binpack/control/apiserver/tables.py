@@ -115,6 +115,14 @@ class ObjectTables:
         address = self._indices.by_uid(uid)
         return None if address is None else self._at(address)
 
+    def layout(self) -> list[tuple[str, list[str]]]:
+        """Return the resources and their namespaces in the order in which the first objects of each were stored."""
+        return [(resource, list(table)) for resource, table in self._tables.items()]
+
+    def index_orders(self, anew: Indices) -> Iterator[tuple[str, Any, list[Address]]]:
+        """Yield where the indices are in another order than such that were made of the objects anew."""
+        return self._indices.orders_unlike(anew)
+
     def _at(self, address: Address) -> ApiObject:
         resource, namespace, name = address
         return self._tables[resource][namespace][name]
