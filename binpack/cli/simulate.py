@@ -27,9 +27,14 @@ if TYPE_CHECKING:
     "--out", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Write the event log and the tables there; it must be new or empty."
 )
 @seed_option_without_default
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="End with an error when a controller raises an exception. Else its key is retried, and the summary tells.",
+)
 @verbose_option
 @output_options
-def simulate(scenario: Path, out: Path | None, seed: int | None, verbose: bool, output: Format) -> None:
+def simulate(scenario: Path, out: Path | None, seed: int | None, strict: bool, verbose: bool, output: Format) -> None:
     """Run SCENARIO (a YAML file): a cluster, manifests applied at virtual times, faults, a scheduler's configuration.
 
     The store, the controllers, the scheduler and the kubelets run in virtual time. The same scenario and seed give the same bytes.
@@ -40,7 +45,7 @@ def simulate(scenario: Path, out: Path | None, seed: int | None, verbose: bool, 
     Examples:
       binpack simulate examples/scenario.yaml
       binpack simulate examples/scenario.yaml --seed 2 --out runs/2
-      binpack simulate examples/scenario.yaml --json
+      binpack simulate examples/scenario.yaml --strict --json
     """
     from binpack.model.objects import Objects
     from binpack.sim.metrics import metrics_of
@@ -50,7 +55,7 @@ def simulate(scenario: Path, out: Path | None, seed: int | None, verbose: bool, 
     if seed is not None:
         loaded = loaded.with_seed(seed)
     with nullcontext() if out is None else new_directory(out) as draft:
-        run = run_scenario(loaded)
+        run = run_scenario(loaded, strict=strict)
         if draft is not None:
             run.write(draft)
     if skipped := Objects(skipped=Counter(loaded.skipped)).skipped_line():
@@ -70,6 +75,7 @@ def as_document(loaded: Scenario, run: Run, metrics: Metrics) -> dict[str, Any]:
         **dict(run.header),
         "metrics": camel_keys(asdict(metrics)),
         "counters": dict(run.counters),
+        "exceptions": list(run.breakdowns),
     }
 
 
@@ -104,6 +110,7 @@ def summary(loaded: Scenario, run: Run, metrics: Metrics) -> str:
         ),
         ("Requested", f"{percent[0]:.1f} % of allocatable cpu and {percent[1]:.1f} % of memory, on average over time"),
         ("Log", f"{len(run.events)} entries, {len(run.samples)} samples"),
+        *(("Exception", line) for line in run.breakdowns),
     ]
     return "\n".join(f"{label:<12}{text}" for label, text in lines)
 

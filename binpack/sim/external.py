@@ -22,7 +22,7 @@ from binpack.model.meta import ObjectMeta
 from binpack.model.node import Node
 from binpack.model.pod import Pod
 from binpack.model.policy import Namespace
-from binpack.model.workloads import Deployment, Job, ReplicaSet
+from binpack.model.workloads import CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
 from binpack.sim.timeline import Apply, Cordon, Delete, FailNode, RecoverNode, Scale, SetDuration, TimelineEvent
 from binpack.units import US_PER_S
 
@@ -75,8 +75,10 @@ def check_workload_model(value: ApiObject) -> None:
     name = f"{value.kind} {value.metadata.namespace or 'default'}/{value.metadata.name or value.metadata.generate_name}"
     if isinstance(value, Pod):
         model_of(value.metadata.annotations, name)
-    elif isinstance(value, Deployment | ReplicaSet | Job):
+    elif isinstance(value, Deployment | ReplicaSet | StatefulSet | DaemonSet | Job):
         model_of(value.spec.template.metadata.annotations, f"{name}, spec.template")
+    elif isinstance(value, CronJob):
+        model_of(value.spec.job_template.spec.template.metadata.annotations, f"{name}, spec.jobTemplate.spec.template")
 
 
 def _carry_out(event: TimelineEvent, store: Store, kubelets: Kubelets) -> None:
@@ -149,9 +151,9 @@ def _merged(new: ApiObject, current: ApiObject) -> ApiObject:
 def _scale(event: Scale, store: Store) -> None:
     value = store.get(event.kind, event.name, event.namespace)
     match value:
-        case Deployment() | ReplicaSet():
+        case Deployment() | ReplicaSet() | StatefulSet():
             store.update(replace(value, spec=replace(value.spec, replicas=event.replicas)))
         case Job():
             store.update(replace(value, spec=replace(value.spec, parallelism=event.replicas)))
         case _:
-            raise ManifestError(f"Scale: {event.kind} {event.name} (accepted: a Deployment, a ReplicaSet or a Job)")
+            raise ManifestError(f"Scale: {event.kind} {event.name} (accepted: a Deployment, a ReplicaSet, a StatefulSet or a Job)")

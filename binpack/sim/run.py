@@ -37,6 +37,8 @@ class Run:
         The cluster at the instants that were asked for.
     counters : Mapping[str, int]
         Work done, the same on every machine: engine events, client steps, writes, scheduling attempts and so on.
+    breakdowns : tuple of str
+        One line for each kind of exception that a controller raised; its key was retried. Empty unless a controller has a bug.
     """
 
     until_us: int
@@ -46,6 +48,7 @@ class Run:
     series: tuple[tuple[int, ...], ...] = field(repr=False)
     samples: tuple[Sample, ...]
     counters: Mapping[str, int]
+    breakdowns: tuple[str, ...] = ()
 
     @cached_property
     def pods(self) -> Table:

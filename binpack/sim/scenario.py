@@ -35,7 +35,7 @@ HOSTNAME = "kubernetes.io/hostname"
 ZONE = "topology.kubernetes.io/zone"
 _MAX_PODS = 110
 _NS_PER_US = 1000
-_SCALABLE = ("Deployment", "ReplicaSet", "Job")
+_SCALABLE = ("Deployment", "ReplicaSet", "StatefulSet", "Job")
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ class Scenario:
         return replace(self, seed=seed)
 
 
-def run_scenario(scenario: Scenario) -> Run:
-    """Run a scenario from its start to its end.
+def run_scenario(scenario: Scenario, *, strict: bool = False) -> Run:
+    """Run a scenario from its start to its end; strictly, an exception of a controller ends it.
 
     Raises
     ------
@@ -104,6 +104,7 @@ def run_scenario(scenario: Scenario) -> Run:
             ties=scenario.ties,
             sample_at_us=scenario.sample_at_us,
             objects=scenario.objects,
+            strict=strict,
         )
     except ManifestError as error:
         raise ManifestError(f"{scenario.name}: {error}") from None

@@ -17,6 +17,7 @@ from binpack.control.apiserver.store import Store
 from binpack.control.clock import Clock
 from binpack.control.controller_manager import ALL_CONTROLLERS, start
 from binpack.control.controllers.garbage_collector import remember_absent_owners
+from binpack.control.controllers.revisions import missing_revisions
 from binpack.control.node.kubelet import Kubelets
 from binpack.control.node.timings import KubeletTimings
 from binpack.control.plane import ControlPlane
@@ -38,6 +39,7 @@ from binpack.sim.run import Run
 from binpack.sim.samples import Sample, take_sample
 from binpack.sim.streams import Streams
 from binpack.sim.timeline import TimelineEvent
+from binpack.units import US_PER_S
 
 _EXTERNAL, _SETTLE, _SAMPLE = 0, 10, 20
 
@@ -56,6 +58,10 @@ class Simulation:
         How long what kubelets do takes.
     keeps_log : bool
         False to keep no event log, only tables and samples.
+    strict : bool
+        True to end the run with a ControllerError when a controller raises an exception, instead of retrying its key and counting it.
+    client_throttling : bool
+        True to let each controller make 20 requests a second, and 30 at once, as kube-controller-manager's clients do.
 
     Attributes
     ----------
@@ -73,6 +79,8 @@ class Simulation:
         ties: Ties = Ties.FIRST,
         timings: KubeletTimings | None = None,
         keeps_log: bool = True,
+        strict: bool = False,
+        client_throttling: bool = False,
     ) -> None:
         self.streams = Streams(seed)
         self.ties = Ties(ties)
@@ -89,7 +97,7 @@ class Simulation:
             generator=self.streams.named("policy"),
         )
         self._recorder = Recorder(self.store, sink, keeps_log=keeps_log)
-        self._controllers = start(ALL_CONTROLLERS, self.store, sink)
+        self._controllers = start(ALL_CONTROLLERS, self.store, sink, strict=strict, throttled=client_throttling)
         self.plane = ControlPlane(self.store, (self._recorder, self.kubelets, *self._controllers, self.scheduler))
         self._timeline: list[TimelineEvent] = []
         self._samples: list[Sample] = []
@@ -124,6 +132,8 @@ class Simulation:
                 self.store.load(Namespace(metadata=ObjectMeta(name=name)))
         for value in sorted(given, key=lambda one: not isinstance(one, Node)):
             self.store.load(value)
+        for revision in missing_revisions(self.store):
+            self.store.load(revision)
         for runtime in self._controllers:
             remember_absent_owners(runtime.memory, cast("list[ApiObject]", given), self.store)
         self._plan_settling(self.now_us)
@@ -164,6 +174,7 @@ class Simulation:
             series=tuple(recorder.series),
             samples=tuple(self._samples),
             counters=self._counters(),
+            breakdowns=self._breakdowns(),
         )
 
     def fork(self) -> Simulation:
@@ -206,12 +217,20 @@ class Simulation:
             self._settles_at_us = time_us
             self._engine.schedule(time_us, "settle", priority=_SETTLE)
 
+    def _breakdowns(self) -> tuple[str, ...]:
+        return tuple(
+            f"{runtime.name} raised {one.message} {one.count} times, first at {one.time_us / US_PER_S:g} s over {one.key}"
+            for runtime in self._controllers
+            for one in runtime.breakdowns.values()
+        )
+
     def _counters(self) -> dict[str, int]:
         counters = {"engine_events": self._engine.handled, "client_steps": self.plane.steps, "writes": self.store.revision}
         counters |= {f"scheduler_{name}": number for name, number in asdict(self.scheduler.counters).items()}
         for runtime in self._controllers:
             counters[f"{runtime.name}_syncs"] = runtime.syncs
             counters[f"{runtime.name}_failures"] = runtime.failures
+            counters[f"{runtime.name}_exceptions"] = sum(one.count for one in runtime.breakdowns.values())
         return counters
 
 
@@ -228,6 +247,8 @@ def simulate(
     registry: Registry | None = None,
     timings: KubeletTimings | None = None,
     keeps_log: bool = True,
+    strict: bool = False,
+    client_throttling: bool = False,
 ) -> Run:
     """Run a timeline over a cluster, from the time 0.
 
@@ -253,6 +274,10 @@ def simulate(
     timings : KubeletTimings, optional
     keeps_log : bool
         False to keep no event log.
+    strict : bool
+        True to end the run when a controller raises an exception.
+    client_throttling : bool
+        True to let each controller make 20 requests a second, and 30 at once.
 
     Returns
     -------
@@ -262,6 +287,8 @@ def simulate(
     ------
     ManifestError
         If something in the timeline cannot happen.
+    ControllerError
+        If a controller raises an exception and the run is strict.
 
     Examples
     --------
@@ -272,7 +299,9 @@ def simulate(
     (['n1'], [2000000])
     """
     profiles = build_profiles(registry if registry is not None else Registry(in_tree()), configuration)
-    simulation = Simulation(profiles, seed=seed, ties=ties, timings=timings, keeps_log=keeps_log)
+    simulation = Simulation(
+        profiles, seed=seed, ties=ties, timings=timings, keeps_log=keeps_log, strict=strict, client_throttling=client_throttling
+    )
     simulation.load([*nodes, *objects])
     simulation.extend(events)
     simulation.sample_at(sample_at_us)

@@ -28,7 +28,7 @@ timeline:
 samples: {at: [5m]}
 """
 
-KEYS = ["scenario", "seed", "ties", "untilUs", "metrics", "counters"]
+KEYS = ["scenario", "seed", "ties", "untilUs", "metrics", "counters", "exceptions"]
 METRIC_KEYS = [
     "spanS",
     "podsCount",
@@ -124,3 +124,29 @@ def test_scenarios_that_cannot_be_run(binpack, file, tmp_path, why, change, mess
         assert message in ran.err
     assert all(line.startswith("error: ") and "scenario.yaml" in line for line in ran.err.splitlines())
     assert [path.name for path in tmp_path.iterdir()] == ["scenario.yaml"]
+
+
+@pytest.fixture
+def a_broken_controller(monkeypatch):
+    """A Deployment controller that cannot stand Deployments."""
+    from binpack.control.controllers.deployment import DeploymentController
+
+    def reconcile(self, key, reader, memory, now_us):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(DeploymentController, "reconcile", reconcile)
+
+
+def test_a_controller_that_raises_does_not_stop_the_run_and_is_told(binpack, scenario, a_broken_controller):
+    ran = binpack("simulate", scenario)
+    assert ran.code == 0
+    assert "Exception   deployment-controller raised ZeroDivisionError: division by zero 16 times, first at 10 s over default/web" in ran.out
+    document = binpack("simulate", scenario, "--json").json
+    assert len(document["exceptions"]) == 1
+    assert document["counters"]["deployment-controller_exceptions"] == 16
+
+
+def test_strictly_it_ends_the_run(binpack, scenario, a_broken_controller):
+    ran = binpack("simulate", scenario, "--strict")
+    assert (ran.code, ran.out) == (2, "")
+    assert "deployment-controller, default/web, at 10000000 us of virtual time: ZeroDivisionError: division by zero" in ran.err

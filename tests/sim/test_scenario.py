@@ -127,7 +127,7 @@ def test_random_failures(tmp_path):
         (
             "what cannot be scaled",
             HEAD + "timeline: [{at: 1m, scale: [{kind: Pod, name: p, replicas: 1}]}]",
-            'timeline[0].scale[0].kind: "Pod" (accepted: Deployment, ReplicaSet, Job)',
+            'timeline[0].scale[0].kind: "Pod" (accepted: Deployment, ReplicaSet, StatefulSet, Job)',
         ),
         (
             "fewer than none",

@@ -15,13 +15,15 @@ from binpack.control.controllers.ownership import Claims, claim, controller_refe
 from binpack.control.reader import Reader
 from binpack.model.base import replace
 from binpack.model.meta import ObjectMeta
-from binpack.model.pod import PodTemplateSpec
+from binpack.model.pod import Pod, PodTemplateSpec
 from binpack.model.pod_defaults import default_template
 from binpack.model.revisions import ControllerRevision, RevisionData, RevisionSpec
 from binpack.model.workloads import DaemonSet, StatefulSet
 
 HASH_LABEL = "controller-revision-hash"
 DEFAULT_HISTORY_LIMIT = 10
+_TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+_GENERATION_LABEL = "pod-template-generation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,7 @@ def in_number(revisions: Sequence[ControllerRevision]) -> list[ControllerRevisio
     """Sort revisions by number, creation time and name."""
 
     def order(one: ControllerRevision) -> tuple[int, float, str]:
-        created = one.metadata.creation_timestamp
-        return one.revision, 0.0 if created is None else created.timestamp(), one.metadata.name
+        return one.revision, _created(one.metadata), one.metadata.name
 
     return sorted(revisions, key=order)
 
@@ -61,6 +62,54 @@ def template_of(revision: ControllerRevision) -> PodTemplateSpec:
     return PodTemplateSpec() if revision.data is None else revision.data.spec.template
 
 
+def missing_revisions(reader: Reader) -> list[ControllerRevision]:
+    """Return the present revisions of sets that have pods and no revisions, as in a dump of some kinds only.
+
+    Without them a set would take its pods, whose label names a revision that is not there, for pods of a former template, and replace
+    them all.
+    """
+    found = []
+    owners: list[StatefulSet | DaemonSet] = [*reader.scan(StatefulSet), *reader.scan(DaemonSet)]
+    for owner in owners:
+        uid = owner.metadata.uid
+        pods = [one for one in reader.dependents(Pod, uid) if is_controlled_by(one, uid)]
+        digest = _present_digest(owner, pods)
+        if digest and not reader.dependents(ControllerRevision, uid):
+            # A StatefulSet's pods name the whole revision, a DaemonSet's its hash.
+            name = digest if isinstance(owner, StatefulSet) else f"{owner.metadata.name}-{digest}"
+            found.append(_revision(owner, default_template(owner.spec.template), name, digest, 1))
+    return found
+
+
+def _present_digest(owner: StatefulSet | DaemonSet, pods: Sequence[Pod]) -> str:
+    """Return the label of the revision that a set's template has, as far as status and pods tell; empty if they do not."""
+    if isinstance(owner, StatefulSet) and owner.status.update_revision:
+        return owner.status.update_revision
+    labelled = [pod for pod in pods if HASH_LABEL in pod.metadata.labels]
+    if isinstance(owner, DaemonSet):
+        generation = owner.metadata.annotations.get(_TEMPLATE_GENERATION)
+        labelled = [pod for pod in labelled if pod.metadata.labels.get(_GENERATION_LABEL) == generation] or labelled
+    latest = max(labelled, key=lambda pod: (_created(pod.metadata), pod.metadata.name), default=None)
+    return "" if latest is None else latest.metadata.labels[HASH_LABEL]
+
+
+def _revision(owner: StatefulSet | DaemonSet, template: PodTemplateSpec, name: str, digest: str, number: int) -> ControllerRevision:
+    return ControllerRevision(
+        metadata=ObjectMeta(
+            name=name,
+            namespace=owner.metadata.namespace,
+            labels={**template.metadata.labels, HASH_LABEL: digest},
+            owner_references=(controller_reference(owner),),
+        ),
+        data=RevisionData(RevisionSpec(template)),
+        revision=number,
+    )
+
+
+def _created(meta: ObjectMeta) -> float:
+    return 0.0 if meta.creation_timestamp is None else meta.creation_timestamp.timestamp()
+
+
 def numbered(owner: StatefulSet | DaemonSet, revisions: Sequence[ControllerRevision]) -> Numbered:
     """Find the revision of the present template; give an older one the highest number, or make a new one."""
     ordered, template = in_number(revisions), default_template(owner.spec.template)
@@ -73,16 +122,7 @@ def numbered(owner: StatefulSet | DaemonSet, revisions: Sequence[ControllerRevis
         raised = replace(equal, revision=top + 1)
         return Numbered(raised, (Update(raised),))
     digest = template_hash(template, owner.status.collision_count)
-    new = ControllerRevision(
-        metadata=ObjectMeta(
-            name=f"{owner.metadata.name}-{digest}",
-            namespace=owner.metadata.namespace,
-            labels={**template.metadata.labels, HASH_LABEL: digest},
-            owner_references=(controller_reference(owner),),
-        ),
-        data=RevisionData(RevisionSpec(template)),
-        revision=top + 1,
-    )
+    new = _revision(owner, template, f"{owner.metadata.name}-{digest}", digest, top + 1)
     return Numbered(new, (Create(new),))
 
 
