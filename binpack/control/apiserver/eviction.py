@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_DISRUPTED_PODS = 2000
 RETRY_SECONDS = 10
+CAUSE = "DisruptionBudget"
 
 Way = Literal["plain", "unhealthy", "charged"]
 """How a pod may go: no budget is asked; its budget does not miss it; or its budget is charged."""
@@ -117,7 +118,7 @@ def _check(budget: PodDisruptionBudget) -> None:
         why = "DisruptedPods map too big - too many evictions not confirmed by PDB controller"
         raise ForbiddenError(f'poddisruptionbudgets.policy "{name}" is forbidden: {why}')
     if status.disruptions_allowed == 0:
-        raise TooManyRequestsError(_VIOLATED, cause=_why_none(budget))
+        raise TooManyRequestsError(_VIOLATED, cause_type=CAUSE, cause=_why_none(budget))
 
 
 def _why_none(budget: PodDisruptionBudget) -> str:
@@ -133,7 +134,7 @@ def _why_none(budget: PodDisruptionBudget) -> str:
 
 def _busy(budget: PodDisruptionBudget) -> TooManyRequestsError:
     cause = f"The disruption budget {budget.metadata.name} is still being processed by the server."
-    return TooManyRequestsError(_VIOLATED, cause=cause, retry_seconds=RETRY_SECONDS)
+    return TooManyRequestsError(_VIOLATED, cause_type=CAUSE, cause=cause, retry_seconds=RETRY_SECONDS)
 
 
 def _marked(pod: Pod, now_us: int) -> Pod:
