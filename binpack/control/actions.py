@@ -6,11 +6,13 @@ failure between two writes can be tried.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from binpack.control.apiserver.deletion import PropagationPolicy
 from binpack.control.apiserver.errors import ApiError
+from binpack.control.apiserver.namespace_lifecycle import NAMESPACE_TERMINATING
 from binpack.control.apiserver.resources import ApiObject
 from binpack.control.records import Record
 from binpack.model.meta import OwnerReference
@@ -153,10 +155,15 @@ def with_records(plan: Actions, records: tuple[Record, ...]) -> Actions:
     return replace(plan, records=(*records, *plan.records)) if records else plan
 
 
-def first_error(outcomes: tuple[Outcome, ...]) -> str:
+def is_moot(outcome: Outcome) -> bool:
+    """Tell whether a creation was refused because its namespace is going: that is no failure, and nothing to tell anybody."""
+    return outcome.error is not None and outcome.error.cause_type == NAMESPACE_TERMINATING
+
+
+def first_error(outcomes: Iterable[Outcome]) -> str:
     """Return the message of the first failed write, or the empty string."""
     for outcome in outcomes:
-        if outcome.error is not None:
+        if outcome.error is not None and not is_moot(outcome):
             return str(outcome.error)
     return ""
 

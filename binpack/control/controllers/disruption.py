@@ -13,6 +13,7 @@ from typing import NamedTuple
 from binpack.control.actions import Actions, Done, Outcome, UpdateStatus, Write, first_error
 from binpack.control.apiserver.errors import NotFoundError
 from binpack.control.apiserver.eviction import budgets_of
+from binpack.control.apiserver.resources import ApiObject, Unstructured
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.clock import time_of, timestamp_of
 from binpack.control.conditions import find_condition, is_ready, transitioned, with_condition
@@ -203,12 +204,24 @@ def scale_of(pods: Sequence[Pod], reader: Reader) -> tuple[int, list[Pod]]:
             unmanaged.append(pod)
             continue
         owner = reader.owner_of(reference.uid)
-        if isinstance(owner, ReplicaSet) and (above := controller_of(owner.metadata)) is not None:
+        above = controller_of(owner.metadata) if isinstance(owner, ReplicaSet) else None
+        if above is not None and above.kind == "Deployment":
             owner = reader.owner_of(above.uid) or owner
-        if not isinstance(owner, Deployment | ReplicaSet | ReplicationController | StatefulSet):
-            raise NoScaleError(f"found no controllers for pod {pod.metadata.name!r}" if owner is None else _no_scale(owner.kind))
-        scales[owner.metadata.uid] = 1 if owner.spec.replicas is None else owner.spec.replicas
+        if owner is None:
+            raise NoScaleError(f'found no controllers for pod "{pod.metadata.name}"')
+        scales[owner.metadata.uid] = _scale_of_one(owner)
     return sum(scales.values()), unmanaged
+
+
+def _scale_of_one(owner: ApiObject) -> int:
+    """Return how many pods a controller wants."""
+    if isinstance(owner, Deployment | ReplicaSet | ReplicationController | StatefulSet):
+        return 1 if owner.spec.replicas is None else owner.spec.replicas
+    # A custom resource with a size is taken to have the scale subresource, and to have it there.
+    replicas = (owner.spec or {}).get("replicas") if isinstance(owner, Unstructured) else None
+    if not isinstance(replicas, int):
+        raise NoScaleError(_no_scale(owner.kind))
+    return replicas
 
 
 def _no_scale(kind: str) -> str:

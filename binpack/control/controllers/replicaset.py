@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from binpack.control.actions import Actions, Create, Delete, Done, Outcome, UpdateStatus, Write, first_error
+from binpack.control.actions import Actions, Create, Delete, Done, Outcome, UpdateStatus, Write, first_error, is_moot
 from binpack.control.apiserver.errors import NotFoundError
 from binpack.control.apiserver.resources import ApiObject
 from binpack.control.apiserver.watch import WatchEvent
@@ -264,6 +264,8 @@ def _managed(
             verb, reason = ("Created", "SuccessfulCreate") if isinstance(write, Create) else ("Deleted", "SuccessfulDelete")
             created += isinstance(write, Create)
             records.append(Record(sync.replica_set, "Normal", reason, f"{verb} pod: {outcome.result.metadata.name}"))
+            continue
+        if is_moot(outcome):
             continue
         if isinstance(write, Delete):
             memory.expectations.observe_deletion(key, f"{write.object.metadata.namespace}/{write.object.metadata.name}")

@@ -22,8 +22,8 @@ from binpack.model.workloads import DaemonSet, StatefulSet
 
 HASH_LABEL = "controller-revision-hash"
 DEFAULT_HISTORY_LIMIT = 10
-_TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
-_GENERATION_LABEL = "pod-template-generation"
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+GENERATION_LABEL = "pod-template-generation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ def _present_digest(owner: StatefulSet | DaemonSet, pods: Sequence[Pod]) -> str:
         return owner.status.update_revision
     labelled = [pod for pod in pods if HASH_LABEL in pod.metadata.labels]
     if isinstance(owner, DaemonSet):
-        generation = owner.metadata.annotations.get(_TEMPLATE_GENERATION)
-        labelled = [pod for pod in labelled if pod.metadata.labels.get(_GENERATION_LABEL) == generation] or labelled
+        generation = owner.metadata.annotations.get(TEMPLATE_GENERATION)
+        labelled = [pod for pod in labelled if pod.metadata.labels.get(GENERATION_LABEL) == generation] or labelled
     latest = max(labelled, key=lambda pod: (_created(pod.metadata), pod.metadata.name), default=None)
     return "" if latest is None else latest.metadata.labels[HASH_LABEL]
 

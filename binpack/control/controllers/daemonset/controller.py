@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from binpack.control.actions import Actions, Create, Delete, Done, Outcome, UpdateStatus, Write, first_error, with_records
+from binpack.control.actions import Actions, Create, Delete, Done, Outcome, UpdateStatus, Write, first_error, is_moot, with_records
 from binpack.control.apiserver.errors import NotFoundError
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.conditions import is_ready
@@ -43,7 +43,7 @@ class DaemonSetMemory:
     ----------
     expectations : Expectations
     failures : dict[str, Failures]
-        By `uid:node`.
+        By `uid:generation:node`.
     """
 
     expectations: Expectations = field(default_factory=Expectations)
@@ -259,7 +259,7 @@ def _settle(
         if one.error is None and one.result is not None:
             verb, reason = ("Created", "SuccessfulCreate") if isinstance(one.write, Create) else ("Deleted", "SuccessfulDelete")
             records.append(Record(daemon_set, "Normal", reason, f"{verb} pod: {one.result.metadata.name}"))
-        elif not isinstance(one.error, NotFoundError):
+        elif not is_moot(one) and not isinstance(one.error, NotFoundError):
             verb, reason = ("creating", "FailedCreate") if isinstance(one.write, Create) else ("deleting", "FailedDelete")
             records.append(Record(daemon_set, "Warning", reason, f"Error {verb}: {one.error}"))
     done = {id(one.write) for one in outcomes if one.error is None}

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from binpack.control.conditions import is_ready
-from binpack.control.controllers.daemonset.nodes import Fitness
+from binpack.control.controllers.daemonset.nodes import Fitness, is_current
 from binpack.control.controllers.pods import is_available
-from binpack.control.controllers.revisions import HASH_LABEL
 from binpack.control.controllers.scaled import IntOrPercent, scaled
 from binpack.control.records import Record
 from binpack.model.pod import Pod
@@ -119,7 +118,7 @@ def manage(
     digest : str
         The label value of the present template.
     failures : dict
-        By `uid:node`; changed here.
+        By `uid:generation:node`; changed here.
     now_us : int
     """
     changes = Changes()
@@ -164,8 +163,8 @@ def _keep_one(
             changes.creates.append(node_name)
         return
     ordered = oldest_first(running)
-    new = [pod for pod in ordered if pod.metadata.labels.get(HASH_LABEL) == digest]
-    old = [pod for pod in ordered if pod.metadata.labels.get(HASH_LABEL) != digest]
+    new = [pod for pod in ordered if is_current(daemon_set, digest, pod)]
+    old = [pod for pod in ordered if not is_current(daemon_set, digest, pod)]
     changes.deletes += [*new[1:], *old[1:]]
     if new and old and (not is_ready(old[0]) or is_available(new[0], daemon_set.spec.min_ready_seconds, now_us)):
         changes.deletes.append(old[0])
@@ -179,7 +178,8 @@ def _replace_ended(
         changes.records.append(Record(daemon_set, "Normal", "SucceededDaemonPod", said))
         changes.deletes.append(pod)
         return
-    key = f"{daemon_set.metadata.uid}:{node_name}"
+    # A new generation begins with a clean slate.
+    key = f"{daemon_set.metadata.uid}:{daemon_set.status.observed_generation}:{node_name}"
     known = failures.get(key)
     if known is not None and now_us - known.last_us > FORGET_FAILURES_US:
         known = None
@@ -200,7 +200,7 @@ def roll(
     desired = sum(fit.should_run for fit in fits.values())
     limits = limits_of(daemon_set, desired)
     names = [name for name, fit in fits.items() if fit.should_run or pods.get(name)]
-    sides = {name: _sides(pods.get(name, ()), digest) for name in names}
+    sides = {name: _sides(daemon_set, pods.get(name, ()), digest) for name in names}
     if limits.surge > 0:
         return _roll_with_surge(daemon_set, fits, sides, limits.surge, desired, now_us)
     return _roll_in_place(daemon_set, sides, limits.unavailable, now_us)
@@ -214,10 +214,10 @@ class _Sides(NamedTuple):
     is_odd: bool
 
 
-def _sides(pods: Sequence[Pod], digest: str) -> _Sides:
+def _sides(daemon_set: DaemonSet, pods: Sequence[Pod], digest: str) -> _Sides:
     present = [pod for pod in pods if not pod.is_terminating]
-    new = [pod for pod in present if pod.metadata.labels.get(HASH_LABEL) == digest]
-    old = [pod for pod in present if pod.metadata.labels.get(HASH_LABEL) != digest]
+    new = [pod for pod in present if is_current(daemon_set, digest, pod)]
+    old = [pod for pod in present if not is_current(daemon_set, digest, pod)]
     return _Sides(old[0] if old else None, new[0] if new else None, len(new) > 1 or len(old) > 1)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from binpack.control.controllers.pods import pod_from_template
-from binpack.control.controllers.revisions import HASH_LABEL
+from binpack.control.controllers.revisions import GENERATION_LABEL, HASH_LABEL, TEMPLATE_GENERATION
 from binpack.model.base import replace
 from binpack.model.meta import LabelSelectorRequirement
 from binpack.model.node import Node, NodeSpec
@@ -92,8 +92,20 @@ def _judge(spec: PodSpec, node: Node) -> Fitness:
 def build_pod(daemon_set: DaemonSet, spec: PodSpec, digest: str, node_name: str) -> Pod:
     """Build the pod for a node: the scheduler binds it, but to this node only."""
     pod = pod_from_template(daemon_set.spec.template, daemon_set)
-    labels = {**pod.metadata.labels, HASH_LABEL: digest}
+    generation = template_generation(daemon_set)
+    labels = {**pod.metadata.labels, HASH_LABEL: digest} | ({} if generation is None else {GENERATION_LABEL: generation})
     return replace(pod, metadata=replace(pod.metadata, labels=labels), spec=_aimed(spec, node_name))
+
+
+def template_generation(daemon_set: DaemonSet) -> str | None:
+    """Return the number that old API servers counted templates by, if the annotation is there."""
+    return daemon_set.metadata.annotations.get(TEMPLATE_GENERATION)
+
+
+def is_current(daemon_set: DaemonSet, digest: str, pod: Pod) -> bool:
+    """Tell whether a pod is of the present template: by its hash, or by the template's number."""
+    labels, generation = pod.metadata.labels, template_generation(daemon_set)
+    return labels.get(HASH_LABEL) == digest or (generation is not None and labels.get(GENERATION_LABEL) == generation)
 
 
 def target_of(pod: Pod) -> str:

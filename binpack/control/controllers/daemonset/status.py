@@ -9,9 +9,8 @@ from collections.abc import Mapping
 
 from binpack.control.conditions import is_ready
 from binpack.control.controllers.daemonset.managing import oldest_first
-from binpack.control.controllers.daemonset.nodes import Fitness
+from binpack.control.controllers.daemonset.nodes import Fitness, is_current
 from binpack.control.controllers.pods import is_available
-from binpack.control.controllers.revisions import HASH_LABEL
 from binpack.model.base import replace
 from binpack.model.pod import Pod
 from binpack.model.workloads import DaemonSet, DaemonSetStatus
@@ -44,7 +43,7 @@ def daemon_set_status(
             current += 1
             ready += is_ready(there[0])
             available += is_available(there[0], daemon_set.spec.min_ready_seconds, now_us)
-            updated += there[0].metadata.labels.get(HASH_LABEL) == digest
+            updated += is_current(daemon_set, digest, there[0])
     return replace(
         daemon_set.status,
         observed_generation=daemon_set.metadata.generation if observed else daemon_set.status.observed_generation,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from binpack.control.actions import Actions, Create, Done, Outcome, UpdateStatus, first_error
+from binpack.control.actions import Actions, Create, Done, Outcome, UpdateStatus, first_error, is_moot
 from binpack.control.apiserver.errors import AlreadyExistsError, NotFoundError
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.conditions import find_condition
@@ -109,6 +109,8 @@ class DeploymentController:
         if isinstance(plan.note, str):
             return Done(plan.note)
         failed = next((one for one in outcomes if one.error is not None), None)
+        if failed is not None and is_moot(failed):
+            return Done()
         if failed is not None:
             if isinstance(failed.write, Create):
                 return _creation_failed(key, failed, reader, now_us)

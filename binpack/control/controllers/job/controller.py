@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from binpack.control.actions import Actions, Create, Delete, Done, EditMetadata, Outcome, UpdateStatus, first_error
+from binpack.control.actions import Actions, Create, Delete, Done, EditMetadata, Outcome, UpdateStatus, first_error, is_moot
 from binpack.control.apiserver.errors import NotFoundError
-from binpack.control.apiserver.namespace_lifecycle import NAMESPACE_TERMINATING
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.clock import timestamp_of
 from binpack.control.conditions import find_condition, is_ready, with_condition
@@ -288,7 +287,7 @@ def _pod_records(job: Job, outcomes: tuple[Outcome, ...]) -> list[Record]:
         match one.write, one.error:
             case Create(), None if one.result is not None:
                 records.append(Record(job, "Normal", "SuccessfulCreate", f"Created pod: {one.result.metadata.name}"))
-            case Create(), error if error is not None and error.cause_type != NAMESPACE_TERMINATING:
+            case Create(), error if not is_moot(one):
                 records.append(Record(job, "Warning", "FailedCreate", f"Error creating: {error}"))
             case Delete(), None:
                 records.append(Record(job, "Normal", "SuccessfulDelete", f"Deleted pod: {one.write.object.metadata.name}"))
