@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from binpack.api.reading import registry
+from binpack.api.scheduling import schedule
 from binpack.framework.profile import build_profiles
 from binpack.framework.resolution import ResolvedConfiguration
+from binpack.model.base import replace
 from binpack.model.kinds import KubernetesObject
+from binpack.model.pod import Pod
 from binpack.scheduler.snapshot import build_cluster, waiting_pods
 
 if TYPE_CHECKING:
-    from binpack.optimal.optimize import Optimum
+    from binpack.optimal.optimize import Compared, Optimum
+    from binpack.optimal.progress import Listener
     from binpack.optimal.solve import Objective
 
 
@@ -25,7 +29,10 @@ def optimize(
     seed: int = 0,
     time_limit_s: float | None = None,
     deterministic_limit: float | None = None,
+    gap: float = 0.0,
     bare_pods_stay: bool = False,
+    listener: Listener | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Optimum:
     """Find the best placement of a snapshot's pods, and prove how good any placement could be.
 
@@ -44,13 +51,19 @@ def optimize(
         Seconds for the solver. A search that the clock ends may end elsewhere next time.
     deterministic_limit : float, optional
         Work for the solver, the same on every machine; 10 if no limit is given.
+    gap : float
+        Good enough: a fraction at which the search ends. 0 asks for the optimum.
     bare_pods_stay : bool
         Leave running pods without a controller where they are.
+    listener : callable, optional
+        Told of each better placement and bound (`binpack.optimal.progress.Progress`), as they come.
+    stop : callable, optional
+        Asked often whether to end now with the best so far. Ctrl-C does the same.
 
     Returns
     -------
     Optimum
-        With `certificate()`, a document that `verify` checks.
+        With `answer`, what the checked certificate proves, and `certificate()`, the document that `verify` checks.
 
     Raises
     ------
@@ -82,5 +95,42 @@ def optimize(
         seed=seed,
         time_limit_s=time_limit_s,
         deterministic_limit=deterministic_limit,
+        gap=gap,
         bare_pods_stay=bare_pods_stay,
+        listener=listener,
+        stop=stop,
     )
+
+
+def compare_schedulers(
+    objects: Iterable[KubernetesObject],
+    best: Optimum,
+    configurations: Mapping[str, ResolvedConfiguration | None],
+    *,
+    seed: int = 0,
+) -> tuple[Compared, ...]:
+    """Let schedulers place the same pods anew, all of them waiting, and measure each against the bound of an optimum.
+
+    Parameters
+    ----------
+    objects : iterable of KubernetesObject
+        The cluster of which `best` is the optimum.
+    best : Optimum
+    configurations : mapping from name to ResolvedConfiguration
+        None stands for the default plugins over all nodes.
+    seed : int
+        For ties and policies that draw.
+    """
+    movable = {item.pod.key for members in best.built.pods for item in members}
+    waiting = [_waiting(each) if isinstance(each, Pod) and each.key in movable else each for each in objects]
+    compared = []
+    for name, configuration in configurations.items():
+        placed = schedule(waiting, configuration=configuration, seed=seed).placed
+        compared.append(
+            best.compare(name, {each.pod.key: each.node for each in placed if each.node is not None and each.pod.key in movable})
+        )
+    return tuple(compared)
+
+
+def _waiting(pod: Pod) -> Pod:
+    return replace(pod, spec=replace(pod.spec, node_name=""), status=replace(pod.status, phase="Pending"))

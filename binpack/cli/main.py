@@ -27,6 +27,7 @@ COMMANDS = {
     "optimize": "binpack.cli.optimize:optimize",
     "schedule": "binpack.cli.schedule:schedule",
     "simulate": "binpack.cli.simulate:simulate",
+    "verify": "binpack.cli.verify:verify",
     "version": "binpack.cli.version:version",
     "warm-up": "binpack.cli.warm_up:warm_up",
 }

@@ -1,145 +1,194 @@
-"""`binpack optimize`: how far the present placement is from the best there is."""
+"""`binpack optimize`: how far the present placement is from the best there is, or the fewest bins for an instance file."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from binpack.cli.options import cluster_option, config_option, out_option, pods_option, seed_option, verbose_option
+from binpack.cli.options import out_option, pods_option, seed_option, verbose_option
 from binpack.cli.output import Column, Format, deliver, output_options, rendered, rendered_document
 from binpack.cli.writing import write_text
 
 if TYPE_CHECKING:
-    from binpack.optimal.optimize import Measure, Optimum
+    from binpack.optimal.answer import Answer
+    from binpack.optimal.instances.reading import Format as InstanceFormat
     from binpack.optimal.solve import Objective
 
 MOVE_COLUMNS = (Column("pod"), Column("from"), Column("to"))
+PATTERN_COLUMNS = (Column("bins"), Column("items"))
+INTERRUPTED = 130
+_PATH = click.Path(path_type=Path)
 
 
 @click.command(short_help="Find the best placement, and prove it.")
-@cluster_option
-@pods_option
-@config_option
-@click.option("--objective", type=click.Choice(["nodes", "cost", "priority"]), default="nodes", show_default=True, help="What is best.")
 @click.option(
-    "--prices", type=click.Path(path_type=Path), metavar="FILE", help="For cost: a mapping from instance type to price, YAML or JSON."
+    "--cluster", "-c", type=_PATH, multiple=True, metavar="PATH", help="A dump, a manifest, a directory of them, or -. May be repeated."
+)
+@pods_option
+@click.option("--instance", metavar="FILE[#NAME]", help="In place of a cluster: a bin packing instance.")
+@click.option("--format", "form", type=click.Choice(["vbp", "csp", "orlib"]), help="Of the instance file, where its suffix does not tell.")
+@click.option(
+    "--config",
+    type=_PATH,
+    multiple=True,
+    metavar="FILE",
+    help="A KubeSchedulerConfiguration to compare with. The first one's filters say what is legal. May be repeated.",
+)
+@click.option("--objective", type=click.Choice(["nodes", "cost", "priority"]), default="nodes", show_default=True, help="What is best.")
+@click.option("--prices", type=_PATH, metavar="FILE", help="For cost: a mapping from instance type to price, YAML or JSON.")
+@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="For the solver alone.  [default: 10]")
+@click.option(
+    "--deterministic-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="WORK",
+    help="In place of a time limit: work, about a second each, that ends a search at the same point on any machine.",
 )
 @click.option(
-    "--time-limit", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True, metavar="SECONDS", help="For the solver."
+    "--gap", type=click.FloatRange(0, 1), default=0.0, show_default=True, metavar="FRACTION", help="Good enough: end at this gap."
 )
 @click.option("--bare-pods-stay", is_flag=True, help="Leave pods without a controller where they are, as `kubectl drain` would.")
-@click.option(
-    "--certificate", type=click.Path(path_type=Path), metavar="FILE", help="Write instance, placement and proof, for anybody to check."
-)
+@click.option("--certificate", type=_PATH, metavar="FILE", help="Write instance, placement and proof, for `binpack verify` to check.")
 @seed_option
 @out_option()
 @verbose_option
 @output_options
-def optimize(
-    cluster: tuple[Path, ...],
-    pods: tuple[Path, ...],
-    config: Path | None,
-    objective: Objective,
-    prices: Path | None,
-    time_limit: float,
-    bare_pods_stay: bool,
-    certificate: Path | None,
-    seed: int,
-    out: Path | None,
-    verbose: bool,
-    output: Format,
-) -> None:
+def optimize(cluster: tuple[Path, ...], instance: str | None, **options: Any) -> None:
     """Find the best placement of a cluster's pods, and prove how good any placement could be.
 
     nodes and cost ask for the fewest or cheapest nodes that hold all pods, those that wait included; priority for the most pods
     placed, the highest priority first. Pods of DaemonSets, static and protected pods stay where they are; cordoned and
     control-plane nodes take no new ones; a node with only such pods counts as free. -o wide and -o csv list the moves.
 
+    With --instance the question is the fewest bins for a file of VPSolver (.vbp), BPPLIB (csp) or the OR-Library (orlib).
+
+    Progress goes to standard error where somebody is watching. Ctrl-C ends the search with its best so far, and exits 130. Exits 1
+    if not all pods can be placed (infeasible), or nothing was found (unknown).
+
     \b
     Examples:
       binpack optimize --cluster cluster.json
+      binpack optimize --cluster cluster.json --config packing.yaml --config spreading.yaml
       binpack optimize --cluster cluster.json --objective cost --prices prices.yaml
       binpack optimize --cluster cluster.json --time-limit 60 --certificate proof.json
-      binpack optimize --cluster cluster.json -o csv > moves.csv
+      binpack optimize --instance items.vbp --time-limit 30 --json
+      binpack optimize --instance binpack1.txt#u120_00 --format orlib
     """
+    asked = _Asked(**options)
+    if bool(cluster) == (instance is not None):
+        raise click.UsageError("--cluster PATH or --instance FILE is needed (accepted: one of the two)")
+    if asked.time_limit is not None and asked.deterministic_limit is not None:
+        raise click.UsageError("--time-limit and --deterministic-limit exclude each other (accepted: one of the two)")
+    code = _of_instance(instance, asked) if instance is not None else _of_cluster(cluster, asked)
+    raise click.exceptions.Exit(code)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """The options, as they were given."""
+
+    pods: tuple[Path, ...]
+    form: InstanceFormat | None
+    config: tuple[Path, ...]
+    objective: Objective
+    prices: Path | None
+    time_limit: float | None
+    deterministic_limit: float | None
+    gap: float
+    bare_pods_stay: bool
+    certificate: Path | None
+    seed: int
+    out: Path | None
+    verbose: bool
+    output: Format
+
+    def limits(self) -> dict[str, Any]:
+        """What every search takes. The clock starts with the solvers loaded."""
+        from binpack.cli.search_progress import search_listener
+        from binpack.optimal.engines import load_engines
+
+        time_limit = 10.0 if self.time_limit is None and self.deterministic_limit is None else self.time_limit
+        if time_limit is not None:
+            load_engines()
+        return {
+            "seed": self.seed,
+            "time_limit_s": time_limit,
+            "deterministic_limit": self.deterministic_limit,
+            "gap": self.gap,
+            "listener": search_listener(),
+        }
+
+
+def _of_cluster(cluster: tuple[Path, ...], asked: _Asked) -> int:
     from binpack.api import optimize as best_placement
+    from binpack.api.solving import compare_schedulers
     from binpack.cli.inputs import read_cluster, read_scheduler
+    from binpack.cli.optimum_document import cluster_document, move_rows
     from binpack.cli.optimum_text import optimum_text
     from binpack.cli.prices import read_prices
     from binpack.model.node import Node
 
-    if (objective == "cost") != (prices is not None):
+    if asked.form is not None:
+        raise click.UsageError("--format is for --instance (accepted with --cluster: none)")
+    if (asked.objective == "cost") != (asked.prices is not None):
         raise click.UsageError("--prices FILE is needed for --objective cost, and for nothing else (accepted: both or neither)")
-    configuration = read_scheduler(config)
-    given = read_cluster(cluster, pods, config=config)
+    configurations = {str(path): read_scheduler(path) for path in asked.config}
+    given = read_cluster(cluster, asked.pods, config=asked.config[0] if asked.config else None)
     result = best_placement(
         given.objects,
-        objective=objective,
-        prices=None if prices is None else read_prices(prices, given.objects.of(Node)),
-        configuration=configuration,
-        seed=seed,
-        time_limit_s=time_limit,
-        bare_pods_stay=bare_pods_stay,
+        objective=asked.objective,
+        prices=None if asked.prices is None else read_prices(asked.prices, given.objects.of(Node)),
+        configuration=next(iter(configurations.values()), None),
+        bare_pods_stay=asked.bare_pods_stay,
+        **asked.limits(),
     )
+    compared = compare_schedulers(given.objects, result, configurations, seed=asked.seed)
     given.tell()
-    if certificate is not None:
-        write_text(certificate, json.dumps(result.certificate(), indent=1) + "\n")
-    if output is Format.CSV:
-        deliver(rendered(as_moves(result), MOVE_COLUMNS, output), out)
-    elif output.is_text:
-        text = optimum_text(result, verbose=verbose)
-        deliver(f"{text}\n\n{rendered(as_moves(result), MOVE_COLUMNS, output)}" if output is Format.WIDE else text, out)
+    _write_certificate(asked, result.certificate())
+    if asked.output is Format.CSV:
+        deliver(rendered(move_rows(result), MOVE_COLUMNS, asked.output), asked.out)
+    elif asked.output.is_text:
+        text = optimum_text(result, compared, verbose=asked.verbose)
+        moves = f"\n\n{rendered(move_rows(result), MOVE_COLUMNS, asked.output)}" if asked.output is Format.WIDE else ""
+        deliver(text + moves, asked.out)
     else:
-        deliver(rendered_document(as_document(result), output), out)
+        deliver(rendered_document(cluster_document(result, (result.compare_today(), *compared)), asked.output), asked.out)
+    return _code(result.answer, interrupted=result.solution.interrupted)
 
 
-def as_moves(result: Optimum) -> list[dict[str, Any]]:
-    """Return the pods whose place changes."""
-    return [{"pod": move.pod, "from": move.origin, "to": move.target} for move in result.moves]
+def _of_instance(instance: str, asked: _Asked) -> int:
+    from binpack.cli.instance_text import instance_text
+    from binpack.cli.optimum_document import instance_document, pattern_rows
+    from binpack.optimal.instances.optimize import optimize_instance
+    from binpack.optimal.instances.reading import read_instance_file
+
+    if asked.objective != "nodes" or asked.prices or asked.pods or asked.config or asked.bare_pods_stay:
+        raise click.UsageError("--instance asks for the fewest bins (accepted with it: no --objective, --prices, --pods, --config)")
+    result = optimize_instance(read_instance_file(instance, asked.form), **asked.limits())
+    _write_certificate(asked, result.certificate())
+    if asked.output is Format.CSV:
+        deliver(rendered(_flat_patterns(pattern_rows(result)), PATTERN_COLUMNS, asked.output), asked.out)
+    elif asked.output.is_text:
+        deliver(instance_text(result, verbose=asked.verbose or asked.output is Format.WIDE), asked.out)
+    else:
+        deliver(rendered_document(instance_document(result), asked.output), asked.out)
+    return _code(result.answer, interrupted=result.solution.interrupted)
 
 
-def as_document(result: Optimum) -> dict[str, Any]:
-    """Write an answer as plain data; times are left out, so that the same search gives the same bytes."""
-    solution = result.solution
-    return {
-        "objective": solution.goal,
-        "status": str(solution.status),
-        "gap": solution.gap,
-        "levels": [
-            {
-                "name": level.name,
-                "sense": "max" if level.maximise else "min",
-                "value": level.value,
-                "bound": level.proven,
-                "optimal": level.closed,
-                "gap": level.gap,
-                "proof": None if level.bound is None else level.bound.proof.source,
-                "claimed": level.claimed,
-            }
-            for level in solution.levels
-        ],
-        "costUnit": result.problem.cost_unit,
-        "today": _measure(result.today),
-        "best": _measure(result.best),
-        "method": solution.method,
-        "reason": solution.reason or None,
-        "repeatable": solution.repeatable,
-        "moves": as_moves(result),
-        "placement": result.placement,
-        "stays": [{"pod": stay.pod.key, "node": stay.node, "reason": stay.reason} for stay in result.stays],
-        "closedNodes": [{"node": node, "reason": reason} for node, reason in result.closed],
-        "relaxed": list(result.relaxed),
-        "rejected": list(result.rejected),
-        "digest": solution.digest,
-    }
+def _flat_patterns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Contents as `2*30 20;1*10 5`: count, sizes."""
+    return [{**row, "items": ";".join(f"{item['count']}*{' '.join(map(str, item['sizes']))}" for item in row["items"])} for row in rows]
 
 
-def _measure(measure: Measure) -> dict[str, Any]:
-    return {
-        "nodes": measure.nodes,
-        "cost": measure.cost,
-        "placed": [{"name": name, "placed": placed, "pods": there} for name, placed, there in measure.placed],
-    }
+def _write_certificate(asked: _Asked, document: dict[str, Any]) -> None:
+    if asked.certificate is not None:
+        write_text(asked.certificate, json.dumps(document, indent=1) + "\n")
+
+
+def _code(answer: Answer, *, interrupted: bool) -> int:
+    if interrupted:
+        return INTERRUPTED
+    return 1 if answer.status in ("infeasible", "unknown") else 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from binpack.cli.output import WIDTH
-from binpack.optimal.optimize import Measure, Optimum
+from binpack.optimal.optimize import Compared, Measure, Optimum
 from binpack.optimal.solution import Status
 from binpack.results.name_list import name_list
 
@@ -15,28 +15,33 @@ _LABEL = 12
 _RULES = 3
 
 
-def optimum_text(result: Optimum, *, verbose: bool = False) -> str:
+def optimum_text(result: Optimum, compared: Sequence[Compared] = (), *, verbose: bool = False) -> str:
     """Write the answer.
 
     Parameters
     ----------
     result : Optimum
+    compared : sequence of Compared
+        Placements of schedulers, with their distance from the bound.
     verbose : bool
         Name the nodes that become free, and the pods and nodes that are left as they are.
     """
-    return "\n".join(_lines(result, verbose))
+    return "\n".join(_lines(result, compared, verbose))
 
 
-def _lines(result: Optimum, verbose: bool) -> Iterator[str]:
-    solution = result.solution
-    yield from _labelled("Today", _measured(result.today))
-    if solution.status in (Status.INFEASIBLE, Status.UNKNOWN):
-        yield from _labelled("Best", "there is no placement" if solution.status is Status.INFEASIBLE else "no placement was found")
-    else:
+def _lines(result: Optimum, compared: Sequence[Compared], verbose: bool) -> Iterator[str]:
+    solution, status = result.solution, result.answer.status
+    yield from _labelled("Today", _distance(result.compare_today(), named=False))
+    if status is Status.INFEASIBLE:
+        yield from _labelled("Infeasible", "not all pods can be placed; what follows leaves out what cannot")
+    elif status is Status.UNKNOWN:
+        yield from _labelled("Unknown", "no placement of all pods was found, and nothing proves that there is none")
+    if solution.fills or status not in (Status.INFEASIBLE, Status.UNKNOWN):
         yield from _labelled("Best", _measured(result.best))
     yield from _listed("Proof", list(_proofs(result)))
     if solution.reason:
         yield from _labelled("Left out", solution.reason)
+    yield from _listed("Compared", [_distance(each) for each in compared])
     yield from _labelled("Moves", _moves(result))
     if result.stays:
         reasons = Counter(stay.reason for stay in result.stays)
@@ -55,7 +60,9 @@ def _lines(result: Optimum, verbose: bool) -> Iterator[str]:
         more = [f"- and {rest} more (-v)"] if rest else []
         yield from _listed("Refused", ["a better placement was found and refused, for it breaks rules that were left out:", *shown, *more])
     yield from _labelled("Found by", solution.method or "nothing")
-    if not solution.repeatable:
+    if solution.interrupted:
+        yield from _labelled("", "interrupted: this is what was found until then")
+    elif not solution.repeatable:
         yield from _labelled("", "the time limit ended the search: another run may end elsewhere")
     if verbose:
         yield from _details(result)
@@ -88,10 +95,17 @@ def _measured(measure: Measure) -> str:
     return ", ".join(parts) + (f"; without a node: {', '.join(lacking)}" if lacking else "")
 
 
+def _distance(compared: Compared, *, named: bool = True) -> str:
+    text = f"{compared.name}: {_measured(compared.measure)}" if named else _measured(compared.measure)
+    if compared.gap is None:
+        return text
+    return f"{text}; {f'{100 * compared.gap:.3g} % from the bound' if compared.gap else 'at the bound, optimal'}"
+
+
 def _proofs(result: Optimum) -> Iterator[str]:
     """Say what is proven about each level; those without a proof share a line."""
     unproven = []
-    for level in result.solution.levels:
+    for level in result.answer.sound(result.solution.levels):
         unit = result.problem.cost_unit if level.name == "cost" else 1
         found = f"{level.name}: {'none found' if level.value is None else _number(level.value, unit)}"
         claimed = "" if level.claimed in (None, level.proven) else f"; the solver claims {_number(level.claimed or 0, unit)}, unchecked"

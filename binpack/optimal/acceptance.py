@@ -7,15 +7,18 @@ placed: some order must exist in which each such pod was legal in its turn. Orde
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from binpack.model.base import replace
 from binpack.model.meta import controller_of
 from binpack.model.node import Node
 from binpack.model.pod import Pod
 from binpack.optimal.crowd import Crowd, has_rules
-from binpack.state.cluster import Cluster
 from binpack.state.decision_invariants import Before, check_decision
 from binpack.state.invariants import Violation, check_placement
+
+if TYPE_CHECKING:
+    from binpack.state.cluster import Cluster
 
 MOST_REASONS = 5
 APART = "pod-anti-affinity"
@@ -40,6 +43,19 @@ def rejections(
         Where running pods are today. One that keeps its node may do so even where it could not go anew.
     """
     nodes = {cluster.node(int(row)).name: cluster.node(int(row)) for row in cluster.rows_in_order()}
+    namespaces = {n.metadata.name: n.metadata.labels for n in cluster.catalog.list("Namespace")}
+    return rejections_on(nodes, namespaces, stays, pods, placed, unchanged)
+
+
+def rejections_on(
+    nodes: Mapping[str, Node],
+    namespaces: Mapping[str, Mapping[str, str]],
+    stays: Iterable[tuple[Pod, str]],
+    pods: Mapping[str, Pod],
+    placed: Mapping[str, str],
+    unchanged: Mapping[str, str],
+) -> list[str]:
+    """Say the same from the objects alone: nodes by name, and the labels of the namespaces."""
     fixed = [_bound(pod, node) for pod, node in stays if node in nodes]
     final = {key: _bound(pods[key], node) for key, node in placed.items()}
     newcomers = {node for key, node in placed.items() if unchanged.get(key) != node}
@@ -49,7 +65,6 @@ def rejections(
         # What was there before may stay, whatever became of the node since.
         if violation.node in newcomers and (violation.invariant not in OF_ONE_POD or unchanged.get(violation.pod) != violation.node)
     ]
-    namespaces = {n.metadata.name: n.metadata.labels for n in cluster.catalog.list("Namespace")}
     reasons = [str(violation) for violation in wrong]
     reasons += _no_order(nodes, fixed, final, namespaces, unchanged)
     return reasons[:MOST_REASONS]

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from binpack.optimal.progress import relative_gap
-from binpack.optimal.solution import Status
+from binpack.optimal.solution import Level, Status
 from binpack.optimal.verify import CheckedLevel, Verdict, verify
 
 Value = int | tuple[int | None, ...] | None
@@ -46,6 +47,14 @@ class Answer:
     verified: bool
     document: dict[str, Any]
 
+    def sound(self, levels: Sequence[Level]) -> tuple[Level, ...]:
+        """The levels of the search, with the bounds that the checker proved."""
+        result = []
+        for level, checked in zip(levels, self.document["levels"], strict=True):
+            bound = None if level.bound is None or checked["bound"] is None else replace(level.bound, value=checked["bound"]["value"])
+            result.append(replace(level, bound=bound))
+        return tuple(result)
+
 
 def checked_answer(certificate: dict[str, Any]) -> Answer:
     """Check a certificate of one search and say what follows.
@@ -78,7 +87,7 @@ def checked_answer(certificate: dict[str, Any]) -> Answer:
 
 
 def _status(document: dict[str, Any], verdict: Verdict) -> Status:
-    missing = _missing(verdict.levels)
+    missing = next((level for level in verdict.levels if level.value is None), None) or _missing(verdict.levels)
     if missing is not None and (document["goal"] != "priority" or missing.value is None):
         impossible = missing.infeasible or (missing.proven is not None and missing.asked is not None and missing.proven < missing.asked)
         return Status.INFEASIBLE if impossible and verdict.verified else Status.UNKNOWN

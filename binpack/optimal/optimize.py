@@ -7,13 +7,15 @@ whole, the placement is one that can be had.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from binpack.framework.profile import Profile
 from binpack.model.pod import Pod
 from binpack.optimal.acceptance import rejections
+from binpack.optimal.answer import Answer, checked_answer
 from binpack.optimal.assignment import Move, assign, fills_of, moves
 from binpack.optimal.build import BuiltProblem, build_problem
 from binpack.optimal.certificate import certificate
@@ -21,6 +23,7 @@ from binpack.optimal.legality import cost_of, placed_by_rank
 from binpack.optimal.mobility import Stays
 from binpack.optimal.present import present_fills, without_broken_rules
 from binpack.optimal.problem import PackingProblem
+from binpack.optimal.progress import Listener, relative_gap
 from binpack.optimal.solution import Fill, Solution, Status
 from binpack.optimal.solve import Objective, solve
 from binpack.state.cluster import Cluster
@@ -51,6 +54,26 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """Another placement of the same pods, measured against the bound.
+
+    Attributes
+    ----------
+    name : str
+    measure : Measure
+    value : int, tuple of int or None
+        In the units of the objective; None where the objective asks for all pods and some are left out.
+    gap : float or None
+        To the bound, as a fraction; for several objectives of the first in which it falls short.
+    """
+
+    name: str
+    measure: Measure
+    value: int | tuple[int, ...] | None
+    gap: float | None
+
+
+@dataclass(frozen=True)
 class Optimum:
     """The answer.
 
@@ -72,7 +95,8 @@ class Optimum:
         Rules that the bound does not know. It holds all the same; the optimum may be worse than it says.
     rejected : tuple[str, ...]
         Why a better placement of the relaxed problem was not accepted.
-    problem : PackingProblem
+    built : BuiltProblem
+        The problem, and what its classes stand for.
     """
 
     solution: Solution
@@ -84,11 +108,43 @@ class Optimum:
     closed: tuple[tuple[str, str], ...]
     relaxed: tuple[str, ...]
     rejected: tuple[str, ...]
-    problem: PackingProblem
+    built: BuiltProblem
+
+    @property
+    def problem(self) -> PackingProblem:
+        """The problem that was solved."""
+        return self.built.problem
+
+    @cached_property
+    def answer(self) -> Answer:
+        """Status, objective and bound, after the certificate was checked."""
+        removed = [move.pod for move in self.moves if move.target is None]
+        return checked_answer({**certificate(self.problem, self.solution), "pods": self.placement, "removed": removed})
 
     def certificate(self) -> dict[str, Any]:
-        """The document that `binpack.optimal.verify` checks; it holds the placement by classes, and by names under `pods`."""
-        return {**certificate(self.problem, self.solution), "pods": self.placement}
+        """The document that `binpack verify` checks; it holds the placement by classes, and by names under `pods`."""
+        return self.answer.document
+
+    def compare(self, name: str, placement: Mapping[str, str]) -> Compared:
+        """Measure another placement of the same pods (`namespace/name` to node) against the proven bound."""
+        fills = fills_of(self.built, placement)
+        placed = placed_by_rank(self.problem, fills)
+        bound = self.answer.bound
+        value: int | tuple[int, ...] | None
+        gap = None
+        if self.solution.goal == "priority":
+            value = placed
+            bounds = bound if isinstance(bound, tuple) else (None,) * len(placed)
+            gaps = [relative_gap(each, most) for each, most in zip(placed, bounds, strict=True)]
+            gap = next((each for each in gaps if each != 0), 0.0)
+        else:
+            value = cost_of(self.problem, fills) if placed == self.problem.rank_demand else None
+            gap = relative_gap(value, bound) if isinstance(bound, int) else None
+        return Compared(name, _measure(self.problem, fills, priced=self.solution.goal == "cost"), value, gap)
+
+    def compare_today(self) -> Compared:
+        """The present placement against the proven bound."""
+        return self.compare("today", {item.pod.key: item.node for pods in self.built.pods for item in pods if item.node is not None})
 
     def summary(self) -> str:
         """A few lines for a terminal."""
@@ -113,7 +169,10 @@ def optimize(
     seed: int = 0,
     time_limit_s: float | None = None,
     deterministic_limit: float | None = None,
+    gap: float = 0.0,
     bare_pods_stay: bool = False,
+    listener: Listener | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Optimum:
     """Find the best placement of a cluster's pods, and prove how good any could be.
 
@@ -130,6 +189,8 @@ def optimize(
     seed : int
     time_limit_s, deterministic_limit : float, optional
         For the solver, see `binpack.optimal.solve.solve`; building and checking are not counted.
+    gap, listener, stop
+        See `binpack.optimal.solve.solve`.
     bare_pods_stay : bool
         Whether running pods without a controller stay where they are (`kubectl drain` would refuse them).
 
@@ -140,7 +201,8 @@ def optimize(
     """
     waiting = tuple(pending)
     options: dict[str, Any] = {"objective": objective, "prices": prices, "bare_pods_stay": bare_pods_stay}
-    limits: dict[str, Any] = {"seed": seed, "time_limit_s": time_limit_s, "deterministic_limit": deterministic_limit}
+    limits: dict[str, Any] = {"seed": seed, "time_limit_s": time_limit_s, "deterministic_limit": deterministic_limit, "gap": gap}
+    limits |= {"listener": listener, "stop": stop}
     built = build_problem(cluster, profile, pending=waiting, **options)
     built = replace(built, problem=without_broken_rules(built.problem))
     solution = solve(built.problem, objective=objective, **limits)
@@ -158,7 +220,7 @@ def optimize(
         closed=built.closed,
         relaxed=built.problem.relaxed,
         rejected=tuple(rejected),
-        problem=built.problem,
+        built=built,
     )
 
 

@@ -50,7 +50,7 @@ def _weighed(instance: CheckedInstance, proof: dict[str, Any], required: list[in
     kind = proof.get("kind")
     if kind == "sum":
         resource = proof.get("resource")
-        if isinstance(resource, bool) or not isinstance(resource, int) or not 0 <= resource < len((instance.size or [[]])[0]):
+        if isinstance(resource, bool) or not isinstance(resource, int) or not 0 <= resource < len((instance.capacity or [[]])[0]):
             raise CertificateError(f"proof.resource: {resource!r} (accepted: the number of a resource)")
         weights = [sizes[resource] for sizes in instance.size]
         return weights, _holds(instance, weights, [capacity[resource] for capacity in instance.capacity]), 0

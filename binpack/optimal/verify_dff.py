@@ -47,7 +47,7 @@ def dff_weights(size: list[list[int]], demand: list[int], capacity: list[list[in
             raise CertificateError(f"{where}: {entry!r} (accepted: an object with resource, name and parameter)")
         resource = _whole(entry.get("resource"), f"{where}.resource", 0)
         times = _whole(entry.get("times", 1), f"{where}.times", 1)
-        if resource >= len((size or [[]])[0]):
+        if resource >= len((capacity or size or [[]])[0]):
             raise CertificateError(f"{where}.resource: {resource} (accepted: the number of a resource)")
         largest = max((row[resource] for row in capacity), default=0)
         # What is larger than any node is placed nowhere, so that any value is right for it.

@@ -11,17 +11,15 @@ import pytest
 import binpack as bp
 from binpack.testing import node, pod
 
+HEAD = ["status", "objective", "bound", "gap", "seconds", "method", "repeatable", "certificate", "baselines", "interrupted"]
 KEYS = [
-    "objective",
-    "status",
-    "gap",
+    *HEAD,
+    "goal",
     "levels",
     "costUnit",
     "today",
     "best",
-    "method",
     "reason",
-    "repeatable",
     "moves",
     "placement",
     "stays",
@@ -64,6 +62,9 @@ def test_json_has_the_documented_keys(binpack, scattered):
     assert [list(level) for level in document["levels"]] == [LEVEL_KEYS]
     assert (document["status"], document["gap"], document["best"]["nodes"]) == ("optimal", 0.0, 2)
     assert {move["pod"] for move in document["moves"]} <= set(document["placement"])
+    assert (document["objective"], document["bound"], document["repeatable"]) == (2, 2, True)
+    assert document["certificate"] == {"kind": "sum", "verified": True}
+    assert [baseline["name"] for baseline in document["baselines"]] == ["today"]
     assert document["stays"] == [{"pod": "default/agent", "node": "n3", "reason": "DaemonSet"}]
 
 
@@ -95,6 +96,82 @@ def test_priority_places_the_most_important_first(binpack, dump):
     document = binpack("optimize", "--cluster", cluster, "--objective", "priority", "--json").json
     assert document["placement"] == {"default/high": "n"}
     assert [level["name"] for level in document["levels"]] == ["pods of priority 9", "pods of priority 0"]
+    assert (document["status"], document["objective"], document["bound"]) == ("optimal", [1, 0], [1, 0])
+    assert document["certificate"] == {"kind": "tiers", "verified": True}
+
+
+def test_a_pod_that_fits_nowhere_makes_it_infeasible(binpack, dump):
+    cluster = dump(node("n").cpu("4"), pod("small").request(cpu="1"), pod("huge").request(cpu="40"))
+    ran = binpack("optimize", "--cluster", cluster, "--json")
+    assert (ran.code, ran.json["status"], ran.json["objective"], ran.json["bound"]) == (1, "infeasible", None, None)
+    assert ran.json["reason"] == "1 pods fit no node: default/huge: asks for 40000 of cpu, no eligible node offers more than 4000"
+    assert ran.json["placement"] == {"default/small": "n"}
+    text = binpack("optimize", "--cluster", cluster)
+    assert text.code == 1
+    assert "Infeasible  not all pods can be placed" in text.out
+    # Asked for the most pods there is an answer.
+    assert binpack("optimize", "--cluster", cluster, "--objective", "priority", "--json").json["status"] == "optimal"
+
+
+def test_a_class_without_an_eligible_node_is_named(binpack, dump):
+    cluster = dump(node("n").cpu("4"), pod("picky").request(cpu="1").selects(disk="ssd"))
+    ran = binpack("optimize", "--cluster", cluster, "--json")
+    assert (ran.code, ran.json["status"]) == (1, "infeasible")
+    assert "default/picky: no node is eligible (1 nodes)" in ran.json["reason"]
+
+
+def test_schedulers_are_compared_with_the_bound(binpack, scattered, file):
+    profile = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n"
+    packing = file(
+        "packing.yaml",
+        profile
+        + "profiles: [{schedulerName: default-scheduler, pluginConfig: [{name: NodeResourcesFit, args: "
+        + "{scoringStrategy: {type: MostAllocated, resources: [{name: cpu, weight: 1}]}}}]}]\n",
+    )
+    spreading = file("spreading.yaml", profile)
+    ran = binpack("optimize", "--cluster", scattered, "--config", packing, "--config", spreading, "--json")
+    today, first, second = ran.json["baselines"]
+    assert (today["name"], today["objective"], today["gap"], today["nodes"]) == ("today", None, None, 4)
+    assert (first["name"], first["objective"]) == (str(packing), first["nodes"])
+    assert first["gap"] == pytest.approx((first["nodes"] - 2) / first["nodes"])
+    assert second["nodes"] == 4
+    assert second["gap"] == 0.5
+    assert "50 % from the bound" in " ".join(binpack("optimize", "--cluster", scattered, "--config", spreading).out.split())
+
+
+def test_same_seed_and_deterministic_limit_same_certificate(binpack, scattered, tmp_path):
+    command = ("optimize", "--cluster", scattered, "--deterministic-limit", "0.5", "--seed", "3", "--certificate")
+    for name in ("a.json", "b.json"):
+        assert binpack(*command, tmp_path / name).code == 0
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
+def test_ctrl_c_gives_the_best_so_far(binpack, scattered, monkeypatch):
+    from binpack.optimal.search import Search
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Search, "greedy", interrupted)
+    ran = binpack("optimize", "--cluster", scattered, "--deterministic-limit", "1", "--json")
+    assert ran.code == 130
+    assert (ran.json["interrupted"], ran.json["repeatable"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "--cluster PATH or --instance FILE is needed"),
+        (("--cluster", "x", "--instance", "y"), "accepted: one of the two"),
+        (("--cluster", "x", "--format", "vbp"), "--format is for --instance"),
+        (("--instance", "x.vbp", "--objective", "cost"), "--instance asks for the fewest bins"),
+        (("--instance", "x.vbp", "--time-limit", "1", "--deterministic-limit", "1"), "exclude each other"),
+    ],
+)
+def test_options_that_do_not_go_together(binpack, arguments, message):
+    ran = binpack("optimize", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
 
 
 def test_bare_pods_may_be_left_in_peace(binpack, dump):
