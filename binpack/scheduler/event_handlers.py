@@ -79,9 +79,12 @@ class EventHandlers:
     def _assigned_pod_added(self, pod: Pod, now_us: int) -> None:
         """Count a bound pod. The one that this scheduler has just placed is on its node already, and bound as expected."""
         assumed_on = self.cluster.node_of(pod.key)
-        if assumed_on is not None:
-            self.cluster.remove_pod(pod.key)
-        self.cluster.add_pod(pod, pod.spec.node_name)
+        if assumed_on == pod.spec.node_name:
+            self.cluster.update_pod(pod)
+        else:
+            if assumed_on is not None:
+                self.cluster.remove_pod(pod.key)
+            self.cluster.add_pod(pod, pod.spec.node_name)
         self._notify(ClusterEvent(Resource.ASSIGNED_POD, Action.ADD, None, pod), now_us)
 
     def _assigned_pod_deleted(self, pod: Pod, now_us: int) -> None:

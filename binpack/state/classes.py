@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
-from binpack.model.base import encoded
+from binpack.model.base import encoded, replace
 from binpack.model.devices import device_key
 from binpack.model.meta import controller_of
 from binpack.model.pod import Affinity, Pod, PodSpec
@@ -131,7 +131,8 @@ class PodClasses:
     def of(self, pod: Pod) -> PodClass:
         """Return a pod's class, making it if it is the first of its kind."""
         meta, spec, status = pod.metadata, pod.spec, pod.status
-        if self._reads_annotations or status.container_statuses or status.init_container_statuses or spec.volumes:
+        has_statuses = status.container_statuses or status.init_container_statuses
+        if self._reads_annotations or spec.volumes or (has_statuses and _is_resized(pod)):
             return self._find(pod)
         own = meta.labels
         key = (
@@ -184,6 +185,26 @@ class PodClasses:
             nonzero=nonzero_requests(pod),
             example=pod,
         )
+
+
+def is_surely_of_class(pod: Pod, other: Pod) -> bool:
+    """Tell quickly, and perhaps too cautiously, whether a pod is of another's class wherever either is: most updates of bound pods."""
+    meta, before = pod.metadata, other.metadata
+    return (
+        (pod.spec is other.spec or pod.spec == replace(other.spec, node_name=pod.spec.node_name))
+        and meta.labels == before.labels
+        and meta.annotations == before.annotations
+        and meta.owner_references == before.owner_references
+        and (meta.name, meta.namespace) == (before.name, before.namespace)
+        and pod.is_terminating == other.is_terminating
+        and not _is_resized(pod)
+        and not _is_resized(other)
+    )
+
+
+def _is_resized(pod: Pod) -> bool:
+    status = pod.status
+    return any(one.resources is not None for statuses in (status.container_statuses, status.init_container_statuses) for one in statuses)
 
 
 def _feature(name: str) -> Callable[[Pod], Hashable]:

@@ -13,7 +13,7 @@ from binpack.errors import ClusterStateError
 from binpack.model.node import Node
 from binpack.model.pod import Pod
 from binpack.state.catalog import Catalog
-from binpack.state.classes import FEATURES, PodClass, PodClasses
+from binpack.state.classes import FEATURES, PodClass, PodClasses, is_surely_of_class
 from binpack.state.counts import ClassCounts, Demand
 from binpack.state.devices import Held
 from binpack.state.journal import Journal
@@ -217,6 +217,10 @@ class Cluster(NodeTable):
             If the pod is on no node.
         """
         node_name = self._existing_node_of(pod.key)
+        row = self._row_of.get(node_name)
+        if row is not None and is_surely_of_class(pod, self._pods[row][pod.key][0]):
+            self._exchange(pod, row)
+            return
         held = self.devices.ledger.get(pod.key)
         self.remove_pod(pod.key)
         self._write_ledger(pod.key, held)
@@ -405,6 +409,15 @@ class Cluster(NodeTable):
         self._count(row, pod_class, -1)
         for port in pod_class.host_ports:
             self._ports.set(row, port, False)
+
+    def _exchange(self, pod: Pod, row: int) -> None:
+        """Put another state of a pod, which counts the same, in its place: last, as if it had left and come back."""
+        pods = self._pods[row]
+        if self._undo is not None:
+            before = dict(pods)
+            self._log(lambda: self._pods.__setitem__(row, before))
+        _, pod_class = pods.pop(pod.key)
+        pods[pod.key] = (pod, pod_class)
 
     def _count(self, row: int, pod_class: PodClass, pods: int) -> None:
         vector = self.resource_vector(pod_class.placed)

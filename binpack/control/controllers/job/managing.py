@@ -87,25 +87,29 @@ def _wanted(job: Job, counts: Counts) -> int:
 
 
 def _to_delete(job: Job, counts: Counts) -> list[Pod]:
-    ordered = in_order(counts.active, compare_active)
     if is_suspended(job):
-        return ordered[:MAX_PODS_PER_SYNC]
+        return in_order(counts.active, compare_active)[:MAX_PODS_PER_SYNC]
     misplaced = _misplaced(job, counts) if is_indexed(job) else []
-    excess = len(ordered) - _wanted(job, counts)
+    more = len(counts.active) - _wanted(job, counts) - len(misplaced)
+    if more <= 0:
+        return misplaced[:MAX_PODS_PER_SYNC]
     uids = {pod.metadata.uid for pod in misplaced}
-    others = [pod for pod in ordered if pod.metadata.uid not in uids]
-    return (misplaced + others[: max(excess - len(misplaced), 0)])[:MAX_PODS_PER_SYNC]
+    others = in_order([pod for pod in counts.active if pod.metadata.uid not in uids], compare_active)
+    return (misplaced + others[:more])[:MAX_PODS_PER_SYNC]
 
 
 def _misplaced(job: Job, counts: Counts) -> list[Pod]:
     """Return the pods without a valid index, and all but the best of those that share one."""
-    completions = job.spec.completions or 0
+    valid = range(job.spec.completions or 0)
+    indexes = [index_of(pod) for pod in counts.active]
+    if len(set(indexes)) == len(indexes) and all(index in valid for index in indexes):
+        return []
     misplaced: list[Pod] = []
-    seen: set[int] = set()
+    seen: set[int | None] = set()
     # The last in the order of deletion is the best: it keeps the index.
     for pod in reversed(in_order(counts.active, compare_active)):
         index = index_of(pod)
-        if index is None or index >= completions or index in seen:
+        if index not in valid or index in seen:
             misplaced.append(pod)
         else:
             seen.add(index)
