@@ -10,6 +10,7 @@ import numpy as np
 
 from binpack.optimal.bounds import best, clique_bound, count_bound, sum_bounds
 from binpack.optimal.budget import Budget
+from binpack.optimal.dual_feasible import dual_feasible_bound
 from binpack.optimal.incumbent import Incumbent
 from binpack.optimal.methods import cp_sat
 from binpack.optimal.methods.greedy import WORK_A_FILL, WORK_PER_CELL, greedy_packings, improved, score
@@ -165,7 +166,8 @@ class Search:
         bounds.append(clique_bound(self.relaxed, required, goal))
         if goal is not None:
             bounds.append(count_bound(self.relaxed, goal))
-        return best(bounds, maximise=goal is not None)
+        functions = dual_feasible_bound(self.relaxed, required, goal)
+        return best(bounds if functions is None else [*bounds, functions], maximise=goal is not None)
 
     def repriced(self, proof: Proof, pieces: Split, required: Requirement, goal: int | None) -> Bound:
         """A bound that was proven on merged classes, recomputed for the problem itself as a checker will do it."""
