@@ -17,6 +17,7 @@ from binpack.framework.points import Point
 from binpack.framework.status import Status, unschedulable
 from binpack.model.pod import Pod
 from binpack.plugins.hints import held_a_place
+from binpack.state.classes import PodClass
 from binpack.state.cluster import Cluster
 from binpack.state.node_rows import NodeRows
 from binpack.state.ports import ANY_IP, HostPort, host_ports
@@ -29,6 +30,18 @@ def _clash(one: HostPort, other: HostPort) -> bool:
 
 def _freed_a_port(pod: Pod, event: ClusterEvent, cluster: Cluster) -> bool:
     return held_a_place(event.before) and any(_clash(*ports) for ports in product(host_ports(pod), host_ports(event.before)))
+
+
+def clashing_pods_number(cluster: Cluster, wanted: tuple[HostPort, ...]) -> int:
+    """Return the number of the count column (`cluster.counts.values`) of pods that hold a port which clashes with a wanted one.
+
+    It says what the columns of used ports say, as long as no port of a node was ever held by two pods (`cluster.ports_were_shared`).
+    """
+
+    def weight(pod_class: PodClass) -> int:
+        return int(any(_clash(*ports) for ports in product(wanted, pod_class.host_ports)))
+
+    return cluster.column_number(("NodePorts", wanted), weight, label_keys=frozenset())
 
 
 class NodePorts:

@@ -30,6 +30,11 @@ class RequestedToCapacityRatio:
     def __init__(self, shape: Sequence[UtilizationShapePoint]) -> None:
         self._table = np.array([_interpolated(shape, percentage) for percentage in range(MAX_UTILIZATION + 1)], np.int64)
 
+    @property
+    def scores(self) -> NDArray[np.int64]:
+        """The score of each percentage in use, shape [101]."""
+        return self._table
+
     def __call__(self, uses: Sequence[Use]) -> NDArray[np.int64]:
         """Score rows by the function's value of each resource's utilization, averaged by weight and rounded.
 

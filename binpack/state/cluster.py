@@ -36,6 +36,8 @@ class Cluster(NodeTable):
         Namespaces, services, owners, volumes and so on. Change it through `put` and `delete`.
     journal : Journal
         The rows touched, in order.
+    ports_were_shared : bool
+        Whether two pods have ever held the same host port of a node: then a set of ports is not what counting pods gives.
     """
 
     def __init__(self, features: Iterable[str] = tuple(FEATURES)) -> None:
@@ -44,6 +46,7 @@ class Cluster(NodeTable):
         self.counts = ClassCounts()
         self.catalog = Catalog()
         self.journal = Journal()
+        self.ports_were_shared = False
         self._pods: list[dict[str, tuple[Pod, PodClass]]] = []
         self._node_of: dict[str, str] = {}
         self._strays: dict[str, dict[str, Pod]] = {}
@@ -165,7 +168,7 @@ class Cluster(NodeTable):
     def adopt(self, pods: Sequence[Pod], classes: Sequence[PodClass], rows: Sequence[int]) -> None:
         """Take over pods, each with its class and its row, that a kernel has counted into every column already.
 
-        They must be on no node, want no host ports, and their `spec.nodeName` names the row's node.
+        They must be on no node, and their `spec.nodeName` names the row's node.
         """
         for pod, pod_class, row in zip(pods, classes, rows, strict=True):
             if self._undo is not None:
@@ -173,6 +176,8 @@ class Cluster(NodeTable):
             key = pod.key
             self._pods[row][key] = (pod, pod_class)
             self._node_of[key] = pod.spec.node_name
+            if pod_class.host_ports:
+                self._take_ports(row, pod_class)
         self.counts.note(classes, rows)
 
     def column_number(
@@ -398,7 +403,12 @@ class Cluster(NodeTable):
         self._node_of[pod.key] = node_name
         self.devices.occupy(pod, row)
         self._count(row, pod_class, 1)
-        for port in pod_class.host_ports:
+        if pod_class.host_ports:
+            self._take_ports(row, pod_class)
+
+    def _take_ports(self, row: int, pod_class: PodClass) -> None:
+        for port in dict.fromkeys(pod_class.host_ports):
+            self.ports_were_shared |= self._ports.get(row, port)
             self._ports.set(row, port, True)
 
     def _displace(self, key: str, node_name: str) -> None:

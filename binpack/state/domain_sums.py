@@ -2,7 +2,7 @@
 
 A *domain vector* says for each row in which domain it counts: the code of its topology label, or -1 where it does not count (no
 label, or left out by an inclusion policy). A *sum* is a column over the domains of one vector. When nodes change, whoever asked for
-a vector sets it again; the sums over it are then added up anew.
+a vector sets the rows that changed; each sum over it moves their pods from one domain to the other.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ class DomainSums:
         Shape [at least sums, at least domains].
     present : NDArray[np.bool_]
         Shape [at least vectors, at least domains]: which domains have a row that counts.
+    members : NDArray[np.int32]
+        How many rows those are.
+    passes, rows_patched : int
+        How often a vector was set as a whole, and how many rows of vectors were set alone: work counters.
     column_of, vector_of : list[int]
         Of each sum.
     by_column : dict[int, list[int]]
@@ -39,6 +43,9 @@ class DomainSums:
         self.vectors: NDArray[np.int32] = np.zeros((0, 0), np.int32)
         self.values: NDArray[np.int64] = np.zeros((0, 0), np.int64)
         self.present: NDArray[np.bool_] = np.zeros((0, 0), np.bool_)
+        self.members: NDArray[np.int32] = np.zeros((0, 0), np.int32)
+        self.passes = 0
+        self.rows_patched = 0
         self.column_of: list[int] = []
         self.vector_of: list[int] = []
         self.by_column: dict[int, list[int]] = {}
@@ -51,6 +58,11 @@ class DomainSums:
         """Return the number of a vector that was set with a stamp; None if it has to be set first."""
         number = self._vectors.get(key)
         return number if number is not None and self._stamps[number] == stamp else None
+
+    def stamp(self, key: Hashable) -> int | None:
+        """Return the stamp that a vector was last set with; None if it never was."""
+        number = self._vectors.get(key)
+        return None if number is None else self._stamps[number]
 
     def set_vector(self, key: Hashable, stamp: int, domains: NDArray[np.int32], columns: NDArray[np.int32], *, values: int) -> int:
         """Set a vector, and add up anew what was summed over it.
@@ -72,12 +84,46 @@ class DomainSums:
             self._stamps.append(stamp)
         self._stamps[number] = stamp
         self._make_room(len(self._vectors), len(self.column_of), values)
+        self.passes += 1
         self.vectors[number] = domains
-        self.present[number] = False
-        self.present[number, domains[domains >= 0]] = True
+        self.members[number] = np.bincount(domains[domains >= 0], minlength=self.members.shape[1])
+        self.present[number] = self.members[number] > 0
         for of, column in enumerate(self.column_of):
             if self.vector_of[of] == number:
                 self._add_up(of, columns[column])
+        return number
+
+    def patch_vector(
+        self, key: Hashable, stamp: int, rows: NDArray[np.intp], domains: NDArray[np.int32], columns: NDArray[np.int32], *, values: int
+    ) -> int:
+        """Set some rows of a vector that is there, each named once, and let the sums over it follow.
+
+        Parameters
+        ----------
+        key, stamp, columns, values
+            As for `set_vector`.
+        rows : NDArray[np.intp]
+            Shape [n].
+        domains : NDArray[np.int32]
+            Of these rows, shape [n].
+        """
+        number = self._vectors[key]
+        self._stamps[number] = stamp
+        self.rows_patched += len(rows)
+        self._make_room(len(self._vectors), len(self.column_of), values)
+        moved = self.vectors[number, rows] != domains
+        if moved.any():
+            rows, domains = rows[moved], domains[moved]
+            over = np.array([of for of, vector in enumerate(self.vector_of) if vector == number], np.intp)
+            pods = columns[np.array(self.column_of, np.intp)[over]][:, rows] if len(over) else np.zeros((0, len(rows)), np.int32)
+            before = self.vectors[number, rows]
+            for place, (old, new) in enumerate(zip(before.tolist(), domains.tolist(), strict=True)):
+                for domain, sign in ((old, -1), (new, 1)):
+                    if domain >= 0:
+                        self.members[number, domain] += sign
+                        self.values[over, domain] += sign * pods[:, place]
+            self.vectors[number, rows] = domains
+            self.present[number] = self.members[number] > 0
         return number
 
     def number(self, column: int, vector: int, columns: NDArray[np.int32]) -> int:
@@ -134,6 +180,7 @@ class DomainSums:
             self.vectors = _larger(self.vectors, (2 * vectors, self._rows), ABSENT)
         if self.present.shape != (len(self.vectors), domains):
             self.present = _larger(self.present, (len(self.vectors), domains), 0)
+            self.members = _larger(self.members, (len(self.vectors), domains), 0)
         if sums > len(self.values) or domains > self.values.shape[1]:
             lines = len(self.values) if sums <= len(self.values) else 2 * sums
             self.values = _larger(self.values, (lines, domains), 0)

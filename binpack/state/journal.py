@@ -1,4 +1,7 @@
-"""The change journal: which rows changed, in order, so that whoever scored a cluster before looks only at those again."""
+"""The change journal: which rows changed, in order, so that whoever scored a cluster before looks only at those again.
+
+A cluster keeps two: of rows whose state changed in any way, and of rows whose Node object did.
+"""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from binpack.model.node import Node, Taint
 from binpack.model.requests import PODS, resource_list
 from binpack.state.columns import LabelColumn, NodeValueColumn, ResourceIndex, grown
 from binpack.state.devices import Devices
+from binpack.state.journal import Journal
 from binpack.state.node_rows import NodeRows
 from binpack.state.order import NodeTree, zone_key
 from binpack.state.ports import UsedPorts
@@ -40,8 +41,8 @@ class NodeTable:
         What is free on every device, and who holds it.
     node_version : int
         Moves whenever a node joins or leaves.
-    static_version : int
-        Moves whenever anything that a Node object says has changed on some row.
+    node_journal : Journal
+        The rows on which anything that a Node object says has changed, in order.
     """
 
     def __init__(self) -> None:
@@ -50,7 +51,7 @@ class NodeTable:
         self.order = NodeTree()
         self.capacity = 0
         self.node_version = 0
-        self.static_version = 0
+        self.node_journal = Journal(1 << 12)
         self.nodes: list[Node | None] = []
         self.taint_sets: list[tuple[Taint, ...]] = [()]
         self.active: NDArray[np.bool_] = np.zeros(0, np.bool_)
@@ -72,6 +73,11 @@ class NodeTable:
 
     def __len__(self) -> int:
         return len(self._row_of)
+
+    @property
+    def static_version(self) -> int:
+        """Moves whenever anything that a Node object says has changed on some row: the position of `node_journal`."""
+        return self.node_journal.position
 
     @property
     def block_zones(self) -> list[str]:
@@ -165,7 +171,7 @@ class NodeTable:
 
     def _fill(self, row: int, node: Node | None) -> None:
         """Write everything that the Node object says into the row; None empties it."""
-        self.static_version += 1
+        self.node_journal.append(row)
         self.nodes[row] = node
         amounts = (
             {} if node is None else resource_list(node.status.capacity if node.status.allocatable is None else node.status.allocatable)

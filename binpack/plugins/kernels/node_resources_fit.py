@@ -1,4 +1,4 @@
-"""NodeResourcesFit for one row: whether the pod fits, and the score by LeastAllocated or MostAllocated.
+"""NodeResourcesFit for one row: whether the pod fits, and the score by any of the three strategies.
 
 Quotients of floats are exact here: 100 × allocatable stays below 2^53, else the kernels are not used.
 """
@@ -11,6 +11,7 @@ import numpy as np
 
 LEAST_ALLOCATED = 0
 MOST_ALLOCATED = 1
+REQUESTED_TO_CAPACITY_RATIO = 2
 
 
 def fits(row: int, wanted: Any, resources: int, allocatable: Any, requested: Any, allowed_pods: Any, pod_counts: Any) -> bool:
@@ -24,8 +25,13 @@ def fits(row: int, wanted: Any, resources: int, allocatable: Any, requested: Any
     return True
 
 
-def allocation_score(row: int, scored: Any, resources: int, strategy: int, allocatable: Any, requested: Any, nonzero_requested: Any) -> int:
-    """Score a row; `scored` holds line of `nonzero_requested` (-1: `requested` says), position, weight and amount of each resource."""
+def allocation_score(
+    row: int, scored: Any, resources: int, strategy: int, allocatable: Any, requested: Any, nonzero_requested: Any, ratios: Any
+) -> int:
+    """Score a row; `scored` holds line of `nonzero_requested` (-1: `requested` says), position, weight and amount of each resource.
+
+    `ratios` has the score of each percentage in use, for RequestedToCapacityRatio.
+    """
     total, weights = 0, 0
     for resource in range(resources):
         line, position = scored[4 * resource], scored[4 * resource + 1]
@@ -35,8 +41,15 @@ def allocation_score(row: int, scored: Any, resources: int, strategy: int, alloc
             continue
         used = (nonzero_requested[line, row] if line >= 0 else requested[position, row]) + scored[4 * resource + 3]
         part = max(there - used, 0) if strategy == 0 else min(used, there)
-        total += int(100.0 * part / there) * weight
+        score = int(100.0 * part / there)
+        if strategy == 2:
+            # A resource that scores 0 leaves both sums.
+            score = ratios[min(max(score, 0), 100)]
+            weight = weight if score > 0 else 0
+        total += score * weight
         weights += weight
+    if strategy == 2:
+        return (2 * total + weights) // max(2 * weights, 1)
     return int(total / weights) if weights > 0 else 0
 
 

@@ -1,4 +1,4 @@
-"""Compiles inter-pod affinity into domain sums, and anti-affinity by hostname into columns that must be 0."""
+"""Compiles inter-pod affinity into domain sums; by hostname, where each node has a name of its own, into count columns by row."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from binpack.state.cluster import Cluster
 
 @dataclass(slots=True)
 class AffinityTerms:
-    """What InterPodAffinity comes to. `regular` is False where the plugin has to work it out itself."""
+    """What InterPodAffinity comes to: the parts of a plan of these names."""
 
     clear: list[int] = field(default_factory=list)
+    near: int | None = None
     repel: list[DomainTerm] = field(default_factory=list)
     attract: list[DomainTerm] = field(default_factory=list)
     prefer: list[DomainTerm] = field(default_factory=list)
+    prefer_hosts: list[tuple[int, int]] = field(default_factory=list)
     first_of_group: bool = False
-    filter_is_regular: bool = True
-    score_is_regular: bool = True
 
 
 class AffinityCompiler:
@@ -51,18 +51,16 @@ class AffinityCompiler:
         anti_affinity = [term.resolved(cluster) for term in own.anti_affinity]
         repelling += [(term, matching_pods_number(cluster, (term,))) for term in anti_affinity]
         for term, column in repelling:
-            if term.topology_key != HOSTNAME:
-                found.repel.append(self._domain_term(term, column))
-            elif self._geometry.shape(HOSTNAME).unique:
+            if self._is_by_row(term):
                 found.clear.append(column)
             else:
-                found.filter_is_regular = False
+                found.repel.append(self._domain_term(term, column))
         affinity = tuple(term.resolved(cluster) for term in own.affinity)
         if affinity:
             column = matching_pods_number(cluster, affinity)
             found.first_of_group = all(term.matches_unseen_namespace(pod) for term in affinity)
-            found.filter_is_regular &= all(term.topology_key != HOSTNAME for term in affinity)
-            found.attract += [self._domain_term(term, column) for term in affinity]
+            found.near = column if any(self._is_by_row(term) for term in affinity) else None
+            found.attract += [self._domain_term(term, column) for term in affinity if not self._is_by_row(term)]
 
     def score_terms(self, pod: Pod, arguments: InterPodAffinityArgs, found: AffinityTerms) -> None:
         """Add what the score reads: the pod's own preferred terms, and what the others prefer, or require, of it."""
@@ -76,9 +74,14 @@ class AffinityCompiler:
         for kind, factor in factors.items():
             if factor:
                 scored += [(term, factor, index.column_number(cluster, kind, term)) for term in self._matching(pod, kind)]
-        found.score_is_regular = all(term.topology_key != HOSTNAME for term, _, _ in scored)
-        if found.score_is_regular:
-            found.prefer += [self._domain_term(term, column, factor) for term, factor, column in scored]
+        for term, factor, column in scored:
+            if self._is_by_row(term):
+                found.prefer_hosts.append((column, factor))
+            else:
+                found.prefer.append(self._domain_term(term, column, factor))
+
+    def _is_by_row(self, term: AffinityTerm) -> bool:
+        return term.topology_key == HOSTNAME and self._geometry.shape(HOSTNAME).unique
 
     def _matching(self, pod: Pod, kind: Kind) -> list[AffinityTerm]:
         return list(terms_in(self._cluster).matching(kind, pod, namespace_labels(pod, self._cluster)))

@@ -14,7 +14,7 @@ from binpack.plugins.image_locality import ImageLocality
 from binpack.plugins.inter_pod_affinity import InterPodAffinity
 from binpack.plugins.node_affinity import NodeAffinity
 from binpack.plugins.node_name import NodeName
-from binpack.plugins.node_ports import NodePorts
+from binpack.plugins.node_ports import NodePorts, clashing_pods_number
 from binpack.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
 from binpack.plugins.node_resources_fit import NodeResourcesFit
 from binpack.plugins.node_unschedulable import NodeUnschedulable
@@ -30,7 +30,7 @@ from binpack.scheduler.fast.fallback import NotCachedError
 from binpack.scheduler.fast.geometry import Geometry
 from binpack.scheduler.fast.plan import Extra, Plan
 from binpack.scheduler.fast.shapes import ShapeSlots
-from binpack.scheduler.fast.spread_plan import hard_terms, soft_terms
+from binpack.scheduler.fast.spread_plan import SpreadCompiler
 from binpack.scheduler.fast.statics import StaticSlots
 from binpack.scheduler.fast.vectors import Vectors
 from binpack.scheduler.needs import needed_plugins
@@ -82,6 +82,7 @@ class PlanCompiler:
         self.shapes = ShapeSlots(cluster, profile, counters)
         self.statics = StaticSlots(cluster, profile, counters)
         self._affinity = AffinityCompiler(cluster, self.geometry, self.vectors)
+        self._spread = SpreadCompiler(cluster, self.geometry, self.vectors)
         self._score_weights = {plugin.name: weight for plugin, weight in profile.scores}
         self._filter_names = {plugin.name for plugin in profile.filters}
 
@@ -98,13 +99,13 @@ class PlanCompiler:
         if pod.spec.node_name or needed_plugins(pod):
             raise NotCachedError(f'pod "{pod.key}" names a node, or has volumes or devices')
         self._counters.plans_compiled += 1
+        ports = self._port_parts(pod)
         parts = self._spread_parts(pod) | self._affinity_parts(pod)
-        filters: list[Extra] = list(parts.pop("filters", ())) + list(parts.pop("more_filters", ()))
-        scores: list[Extra] = list(parts.pop("scores", ())) + list(parts.pop("more_scores", ()))
+        parts["clear"] = (*parts.get("clear", ()), *ports.get("clear", ()))
+        filters: list[Extra] = list(ports.get("filters", ()))
+        scores: list[Extra] = list(parts.pop("scores", ()))
         for plugin in self._profile.filters:
-            if type(plugin) is NodePorts:
-                filters += [Extra(plugin)] if self._cluster.classes.of(pod).host_ports else []
-            elif type(plugin) not in (*_SLOTTED, *_OF_VOLUMES_AND_DEVICES, *_TERMS, NodeName):
+            if type(plugin) not in (*_SLOTTED, *_OF_VOLUMES_AND_DEVICES, *_TERMS, NodeName, NodePorts):
                 filters.append(Extra(plugin))
         cached_scores = (*_SLOTTED, ImageLocality, *_OF_VOLUMES_AND_DEVICES, *_TERMS)
         for plugin, weight in self._profile.scores:
@@ -131,33 +132,37 @@ class PlanCompiler:
             return {}
         parts: dict[str, Any] = {"default_selector": self.default_selector(pod)}
         if plugin.name in self._filter_names:
-            hard = hard_terms(pod, self._cluster, plugin.settings, self.geometry, self.vectors)
-            parts |= {"filters": (Extra(plugin),)} if hard is None else {"hard": hard}
+            parts |= self._spread.hard_parts(pod, plugin.settings)
         if plugin.name in self._score_weights:
-            soft = soft_terms(pod, self._cluster, plugin.settings, self.geometry, self.vectors)
-            parts |= {"scores": (Extra(plugin, self._score_weights[plugin.name]),)} if soft is None else {"soft": soft}
+            soft = self._spread.soft_parts(pod, plugin.settings)
+            parts |= {"scores": (Extra(plugin, self._score_weights[plugin.name]),)} if soft is None else soft
         return parts
 
     def _affinity_parts(self, pod: Pod) -> dict[str, Any]:
         plugin = next((p for p in self._profile.plugins.values() if type(p) is InterPodAffinity), None)
         if plugin is None:
             return {}
-        found, parts = AffinityTerms(), dict[str, Any]()
+        found = AffinityTerms()
         if plugin.name in self._filter_names:
             self._affinity.filter_terms(pod, found)
         if plugin.name in self._score_weights:
             self._affinity.score_terms(pod, plugin.settings, found)
-        if found.filter_is_regular:
-            parts |= {
-                "clear": tuple(dict.fromkeys(found.clear)),
-                "repel": tuple(found.repel),
-                "attract": tuple(found.attract),
-                "first_of_group": found.first_of_group,
-            }
-        else:
-            parts["more_filters"] = (Extra(plugin),)
-        if found.score_is_regular:
-            parts["prefer"] = tuple(found.prefer)
-        else:
-            parts["more_scores"] = (Extra(plugin, self._score_weights[plugin.name]),)
-        return parts
+        return {
+            "clear": tuple(dict.fromkeys(found.clear)),
+            "near": found.near,
+            "repel": tuple(found.repel),
+            "attract": tuple(found.attract),
+            "first_of_group": found.first_of_group,
+            "prefer": tuple(found.prefer),
+            "prefer_hosts": tuple(found.prefer_hosts),
+        }
+
+    def _port_parts(self, pod: Pod) -> dict[str, Any]:
+        """Pods with clashing ports as a column that must be 0; by the plugin itself once two pods have shared a port of a node."""
+        plugin = next((p for p in self._profile.filters if type(p) is NodePorts), None)
+        wanted = self._cluster.classes.of(pod).host_ports
+        if plugin is None or not wanted:
+            return {}
+        if self._cluster.ports_were_shared:
+            return {"filters": (Extra(plugin),)}
+        return {"clear": (clashing_pods_number(self._cluster, wanted),)}

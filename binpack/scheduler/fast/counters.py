@@ -23,6 +23,8 @@ class Counters:
         Rows of shape slots that were worked out because they had changed.
     blocks_summarised, blocks_searched : int
         Blocks of rows whose summary was made anew, and in which a kernel looked for the winner.
+    row_by_row : int
+        Pods for which a kernel judged every row: where domains cross zones, or a plugin without cached parts has a say.
     plans_compiled : int
         Times that a class's terms were compiled.
     static_passes : int
@@ -36,6 +38,7 @@ class Counters:
     rows_patched: int = 0
     blocks_summarised: int = 0
     blocks_searched: int = 0
+    row_by_row: int = 0
     plans_compiled: int = 0
     static_passes: int = 0
 

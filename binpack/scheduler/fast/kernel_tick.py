@@ -6,12 +6,16 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from binpack.framework.profile import Profile
 from binpack.model.base import replace
 from binpack.model.pod import Pod
+from binpack.plugins.requested_to_capacity_ratio import RequestedToCapacityRatio
 from binpack.scheduler.fast.compile import PlanCompiler
 from binpack.scheduler.fast.counters import Counters
+from binpack.scheduler.fast.extras import extra_mask, extra_scores
+from binpack.scheduler.fast.fallback import NotCachedError
 from binpack.scheduler.fast.plan import Plan
 from binpack.scheduler.fast.shape_codes import is_exact
 from binpack.scheduler.fast.tables import ClassTables, NodeTables, TouchTables
@@ -44,6 +48,8 @@ class KernelTick:
         self._classes = ClassTables(cluster, compiler)
         self._touches = TouchTables(cluster)
         self._nodes = NodeTables(cluster)
+        strategy = getattr(compiler.shapes.fit_score, "strategy", None)
+        self._ratios = strategy.scores if isinstance(strategy, RequestedToCapacityRatio) else np.zeros(1, np.int64)
         self._laid_out: Hashable = None
         self._exact = False
         weights = {plugin.name: weight for plugin, weight in profile.scores}
@@ -67,15 +73,53 @@ class KernelTick:
             return [], False
         self._touches.refresh(self._classes.known)
         chosen = np.zeros(len(which), np.int32)
-        self._control[at.POSITION] = cluster.journal.position
-        placed, why = self._driver(which, chosen, self._control, *self._arrays())
-        cluster.journal.position = int(self._control[at.POSITION])
-        self._count(placed)
-        rows = chosen[:placed].tolist()
+        begin, why = 0, at.ASKS_PYTHON
+        while begin < len(which) and why == at.ASKS_PYTHON:
+            placed, why = self._call(which[begin:], chosen[begin:], at.WHOLE)
+            begin += placed
+            if why == at.ASKS_PYTHON:
+                plan = plans[classes[begin]]
+                assert plan is not None, "only classes with a plan have numbers"
+                outcome = self._place_with_python(pods[begin], plan, which[begin : begin + 1], chosen[begin : begin + 1], start)
+                begin, why = (begin + 1, why) if outcome == 0 else (begin, outcome)
+        rows = chosen[:begin].tolist()
         nodes = [cluster.node(row).name for row in rows]
         bound = [replace(pod, spec=replace(pod.spec, node_name=node)) for pod, node in zip(pods, nodes, strict=False)]
-        cluster.adopt(bound, classes[:placed], rows)
-        return nodes, placed < len(pods) and why == at.NOWHERE
+        cluster.adopt(bound, classes[:begin], rows)
+        return nodes, begin < len(pods) and why == at.NOWHERE
+
+    def _place_with_python(self, pod: Pod, plan: Plan, which: NDArray[np.int32], chosen: NDArray[np.int32], start: int) -> int:
+        """Place one pod that plugins without cached parts have a say about; 0, or why it was not placed."""
+        cluster, nodes = self._cluster, self._nodes
+        epoch = cluster.counts.epoch
+        try:
+            nodes.shorts[at.MASK] = ~extra_mask(plan, pod, cluster)
+            if epoch != cluster.counts.epoch:
+                return at.NOT_COVERED
+            _, why = self._call(which, chosen, at.JUDGE)
+            if why != at.JUDGED:
+                return int(why)
+            nodes.longs[at.EXTRA] = 0
+            feasible = nodes.shorts[at.SCORES] >= 0
+            if plan.scores and self._control[at.FEASIBLE] > 1:
+                ordered = np.roll(cluster.rows_in_order(), -start)
+                ordered = ordered[feasible[ordered]]
+                nodes.longs[at.EXTRA, ordered] = extra_scores(plan, pod, cluster, ordered)
+                if epoch != cluster.counts.epoch:
+                    return at.NOT_COVERED
+        except NotCachedError:
+            return at.NOT_COVERED
+        self._call(which, chosen, at.CHOOSE)
+        return 0
+
+    def _call(self, which: NDArray[np.int32], chosen: NDArray[np.int32], phase: int) -> tuple[int, int]:
+        """Call the driver; return how many pods it placed, and why it stopped."""
+        self._control[at.PHASE] = phase
+        self._control[at.POSITION] = self._cluster.journal.position
+        placed, why = self._driver(which, chosen, self._control, *self._arrays())
+        self._cluster.journal.position = int(self._control[at.POSITION])
+        self._count(placed)
+        return int(placed), int(why)
 
     def _lay_out(self, start: int) -> None:
         version = (self._cluster.static_version, self._cluster.node_version, start, self._compiler.geometry.shapes_version)
@@ -93,19 +137,22 @@ class KernelTick:
         control[at.ACTIVE], control[at.ZONES] = len(cluster), geometry.zones
         control[at.PATCHED : at.STAMP] = 0
         zone_codes = np.array([geometry.zone_codes(key) for key in classes.keys], np.int32).reshape(-1, geometry.zones)
-        domain_seen = np.zeros(max(counts.sums.values.shape[1], 1), np.int64)
+        labels = np.array([cluster.label(key) for key in classes.keys], np.int32).reshape(-1, cluster.capacity)
+        domains = counts.sums.values.shape[1] + 1
+        marks, domain_values = np.zeros((at.MARKS, max(domains, 2)), np.int64), np.zeros(domains, np.float64)
         control[at.STAMP] = 0
         return (
             *(cluster.allocatable, cluster.requested, cluster.nonzero_requested, cluster.allowed_pods, cluster.pod_counts),
-            *(cluster.journal.ring, classes.shapes, shapes.rest, shapes.positions),
+            *(self._ratios, cluster.journal.ring, classes.shapes, shapes.rest, shapes.positions),
             *(classes.static, classes.static_tables, classes.static_codes),
             *(counts.values, counts.sums.values, counts.sums.vectors, counts.sums.present),
             *(touches.starts, touches.touches, touches.sum_starts, touches.sums),
-            *(zone_codes, nodes.block_zone, classes.classes, classes.operations, classes.placed),
+            *(zone_codes, labels, nodes.block_zone, classes.classes, classes.operations, classes.placed),
             *(classes.summaries, classes.masks, classes.words, classes.bits, classes.seen),
             *(nodes.ranks, nodes.block_ranks, nodes.list_positions, nodes.zone_bits, nodes.logs),
             *(nodes.by_zone, nodes.parts, nodes.levels, nodes.hosts, nodes.worth, nodes.bounds, nodes.scores, nodes.totals),
-            *(nodes.tied, domain_seen, nodes.before, nodes.kept, nodes.dirty, nodes.lines, nodes.rows_at_once, nodes.usual),
+            *(nodes.tied, marks, domain_values, nodes.before, nodes.kept, nodes.dirty, nodes.lines, nodes.rows_at_once, nodes.usual),
+            *(nodes.shorts, nodes.longs, nodes.raw, nodes.row_bits),
         )
 
     def _count(self, placed: int) -> None:
@@ -116,3 +163,4 @@ class KernelTick:
         counters.full_passes += int(control[at.FULL_PASSES])
         counters.blocks_summarised += int(control[at.SUMMARISED])
         counters.blocks_searched += int(control[at.SEARCHED])
+        counters.row_by_row += int(control[at.BY_ROW])

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from binpack.framework.interface import Shortlist, Skip
 from binpack.framework.profile import Profile
-from binpack.framework.status import Status
 from binpack.model.pod import Pod
+from binpack.plugins.spread_constraints import HOSTNAME
 from binpack.scheduler.fast.compile import PlanCompiler
+from binpack.scheduler.fast.extras import extra_mask, extra_scores
 from binpack.scheduler.fast.fallback import NotCachedError
-from binpack.scheduler.fast.plan import DomainTerm, Extra, Plan
+from binpack.scheduler.fast.plan import HostTerm, Plan
 from binpack.scheduler.ties import TieBreaker, Ties
 from binpack.state.cluster import Cluster
-from binpack.state.node_rows import NodeRows
-from binpack.units import MAX_NODE_SCORE, MIN_NODE_SCORE
+from binpack.units import MAX_NODE_SCORE
 
 _NEVER = np.int64(-1)
 
@@ -73,7 +72,7 @@ class NumpyDecision:
             totals += self.compiler.statics.worth(static, present).take(codes)
         if plan.soft:
             totals += self._weight("PodTopologySpread") * self._spread(plan, rows)
-        if plan.prefer:
+        if plan.prefer or plan.prefer_hosts:
             totals += self._weight("InterPodAffinity") * self._affinity(plan, rows)
         if plan.scores:
             rows, totals = self._extra_scores(pod, plan, rows, totals, feasible, start)
@@ -92,28 +91,56 @@ class NumpyDecision:
             feasible &= _by_domain(counts + (hard.self_match - lowest) <= hard.max_skew, absent=False).take(cluster.label(hard.key))
         for term in plan.repel:
             feasible &= _by_domain(sums.values[term.sum] <= 0, absent=True).take(cluster.label(term.key))
+        for host in plan.hard_hosts:
+            feasible &= self._by_host(host)
         first = plan.first_of_group and not any(sums.values[term.sum].any() for term in plan.attract)
+        if plan.near is not None:
+            near = cluster.counts.values[plan.near]
+            first = first and not near.any()
+            feasible &= np.True_ if first else near > 0
         for term in plan.attract:
             accepted = np.ones(sums.values.shape[1], np.bool_) if first else sums.values[term.sum] > 0
             feasible &= _by_domain(accepted, absent=False).take(cluster.label(term.key))
-        for extra in plan.filters:
-            prepared = extra.plugin.prepare(pod, cluster)
-            if isinstance(prepared, Status | Shortlist):
-                raise NotCachedError(f"{extra.plugin.name} rejects or lists nodes")
-            if not isinstance(prepared, Skip):
-                feasible &= extra.plugin.filter(prepared, cluster.rows()) == 0
+        if plan.filters:
+            feasible &= extra_mask(plan, pod, cluster)
+
+    def _by_host(self, host: HostTerm) -> NDArray[np.bool_]:
+        """Judge each row by a hard constraint by hostname; rows that do not count have no pods."""
+        counts = self.cluster.counts.values[host.column]
+        included = self.cluster.active
+        if host.vector is not None:
+            included = self.cluster.counts.sums.vectors[host.vector] >= 0
+            counts = np.where(included, counts, 0)
+        domains = int(np.count_nonzero(included))
+        lowest = int(counts[included].min()) if domains and domains >= host.min_domains else 0
+        accepted: NDArray[np.bool_] = counts + (host.self_match - lowest) <= host.max_skew
+        return accepted
 
     def _spread(self, plan: Plan, rows: NDArray[np.intp]) -> NDArray[np.int64]:
+        """Score the soft constraints. Rows that lack a topology key get 0, if the constraints are the pod's own."""
+        if plan.soft_keys:
+            scored = np.logical_and.reduce([self.cluster.label(key).take(rows) >= 0 for key in plan.soft_keys])
+            if not scored.all():
+                scores = np.zeros(len(rows), np.int64)
+                if scored.any():
+                    scores[scored] = self._spread_of(plan, rows[scored])
+                return scores
+        return self._spread_of(plan, rows)
+
+    def _spread_of(self, plan: Plan, rows: NDArray[np.intp]) -> NDArray[np.int64]:
         """Score the soft constraints; float by float as the plugin does."""
         cluster, sums = self.cluster, self.cluster.counts.sums
         total = np.zeros(len(rows), np.float64)
         for term in plan.soft:
             if term.key is None:
-                total += cluster.counts.values[term.number].take(rows) * math.log(len(rows) + 2) + term.added
+                part = cluster.counts.values[term.number].take(rows) * math.log(len(rows) + 2) + term.added
+                total += part if plan.soft_everywhere else np.where(cluster.label(HOSTNAME).take(rows) >= 0, part, 0.0)
             else:
                 codes = cluster.label(term.key).take(rows)
-                domains = int(np.count_nonzero(np.bincount(codes)))
-                total += (sums.values[term.number].astype(np.float64) * math.log(domains + 2) + term.added).take(codes)
+                # Rows without the label are one domain more, in which nothing is counted.
+                domains = int(np.count_nonzero(np.bincount(codes + 1)))
+                part = sums.values[term.number].astype(np.float64) * math.log(domains + 2) + term.added
+                total += np.append(part, 0.0).take(codes)
         raw = (total + 0.5).astype(np.int64)
         highest, lowest = int(raw.max()), int(raw.min())
         if highest == 0:
@@ -126,15 +153,14 @@ class NumpyDecision:
     def _affinity(self, plan: Plan, rows: NDArray[np.intp]) -> NDArray[np.int64]:
         raw = np.zeros(len(rows), np.int64)
         for term in plan.prefer:
-            raw += self._domain_scores(term).take(self.cluster.label(term.key).take(rows))
+            by_domain = np.append(self.cluster.counts.sums.values[term.sum] * term.factor, 0)
+            raw += by_domain.take(self.cluster.label(term.key).take(rows))
+        for column, factor in plan.prefer_hosts:
+            raw += self.cluster.counts.values[column].take(rows).astype(np.int64) * factor
         lowest, highest = int(raw.min()), int(raw.max())
         if highest == lowest:
             return np.zeros_like(raw)
         return (float(MAX_NODE_SCORE) * ((raw - lowest) / (highest - lowest))).astype(np.int64)
-
-    def _domain_scores(self, term: DomainTerm) -> NDArray[np.int64]:
-        values = self.cluster.counts.sums.values[term.sum]
-        return np.append(values * term.factor, 0)
 
     def _extra_scores(
         self, pod: Pod, plan: Plan, rows: NDArray[np.intp], totals: NDArray[np.int64], feasible: NDArray[np.bool_], start: int
@@ -143,10 +169,7 @@ class NumpyDecision:
         by_row = np.zeros(self.cluster.capacity, np.int64)
         by_row[rows] = totals
         ordered = self._in_order(feasible, start)
-        totals = by_row[ordered]
-        for extra in plan.scores:
-            totals += _extra_score(extra, pod, self.cluster, NodeRows(self.cluster, ordered))
-        return ordered, totals
+        return ordered, by_row[ordered] + extra_scores(plan, pod, self.cluster, ordered)
 
     def _winner(self, rows: NDArray[np.intp], totals: NDArray[np.int64], feasible: NDArray[np.bool_], start: int) -> int:
         best = np.flatnonzero(totals == totals.max())
@@ -173,14 +196,3 @@ class NumpyDecision:
 def _by_domain(accepted: NDArray[np.bool_], *, absent: bool) -> NDArray[np.bool_]:
     """Append the verdict on rows without the label, which code -1 takes."""
     return np.append(accepted, absent)
-
-
-def _extra_score(extra: Extra, pod: Pod, cluster: Cluster, feasible: NodeRows) -> NDArray[np.int64]:
-    plugin = extra.plugin
-    prepared = plugin.prepare_score(pod, cluster, feasible)
-    if isinstance(prepared, Skip):
-        return np.zeros(len(feasible), np.int64)
-    normalized: NDArray[np.int64] = plugin.normalize(prepared, plugin.score(prepared, feasible), feasible)
-    if len(normalized) and (normalized.min() < MIN_NODE_SCORE or normalized.max() > MAX_NODE_SCORE):
-        raise NotCachedError(f"{plugin.name} scores outside its range, which fails the cycle")
-    return normalized * extra.weight

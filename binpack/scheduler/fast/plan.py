@@ -51,6 +51,26 @@ class HardTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class HostTerm:
+    """A hard spread constraint by hostname, where each node has a name of its own: pods are counted by row.
+
+    Parameters
+    ----------
+    column : int
+        In `cluster.counts.values`.
+    vector : int or None
+        In `cluster.counts.sums`: the rows that count; None: all.
+    max_skew, self_match, min_domains : int
+    """
+
+    column: int
+    vector: int | None
+    max_skew: int
+    self_match: int
+    min_domains: int
+
+
+@dataclass(frozen=True, slots=True)
 class SoftTerm:
     """A soft spread constraint.
 
@@ -94,8 +114,11 @@ class Plan:
     shape, static : int
         Slots.
     clear : tuple[int, ...]
-        Columns that must be 0 on the row: anti-affinity by hostname.
+        Columns that must be 0 on the row: anti-affinity by hostname, pods with the same host ports.
+    near : int or None
+        The column that must not be 0 on the row: required affinity by hostname.
     hard : tuple[HardTerm, ...]
+    hard_hosts : tuple[HostTerm, ...]
     attract : tuple[DomainTerm, ...]
         Required affinity: every domain needs a pod.
     first_of_group : bool
@@ -104,7 +127,13 @@ class Plan:
         Domains with a pod are out.
     soft : tuple[SoftTerm, ...]
         In order: the score is a sum of floats.
+    soft_keys : tuple[str, ...]
+        The topology keys that a row needs, all of them, to be scored by `soft`; empty where each row has them, or none is needed.
+    soft_everywhere : bool
+        Each row has all the keys of `soft`.
     prefer : tuple[DomainTerm, ...]
+    prefer_hosts : tuple[tuple[int, int], ...]
+        Column and factor: affinity that is preferred by hostname.
     filters, scores : tuple[Extra, ...]
         What plugins without cached parts say.
     default_selector : Selector or None
@@ -115,12 +144,17 @@ class Plan:
     shape: int
     static: int
     clear: tuple[int, ...] = ()
+    near: int | None = None
     hard: tuple[HardTerm, ...] = ()
+    hard_hosts: tuple[HostTerm, ...] = ()
     attract: tuple[DomainTerm, ...] = ()
     first_of_group: bool = False
     repel: tuple[DomainTerm, ...] = ()
     soft: tuple[SoftTerm, ...] = ()
+    soft_keys: tuple[str, ...] = ()
+    soft_everywhere: bool = True
     prefer: tuple[DomainTerm, ...] = ()
+    prefer_hosts: tuple[tuple[int, int], ...] = ()
     filters: tuple[Extra, ...] = ()
     scores: tuple[Extra, ...] = ()
     default_selector: Selector | None = None

@@ -102,7 +102,8 @@ class Plans:
 
     def _version(self) -> Hashable:
         cluster = self._cluster
-        return len(terms_in(cluster)), cluster.catalog.version("Namespace"), self.compiler.geometry.shapes_version
+        index = len(terms_in(cluster))
+        return index, cluster.catalog.version("Namespace"), self.compiler.geometry.shapes_version, cluster.ports_were_shared
 
     def _plan(self, pod: Pod, pod_class: PodClass, version: Hashable, owners: Hashable) -> Plan | None:
         kept = self._kept.get(pod_class)

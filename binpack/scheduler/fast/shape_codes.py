@@ -7,9 +7,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from binpack.plugins.kernels.node_resources_fit import LEAST_ALLOCATED, MOST_ALLOCATED
+from binpack.plugins.kernels.node_resources_fit import LEAST_ALLOCATED, MOST_ALLOCATED, REQUESTED_TO_CAPACITY_RATIO
 from binpack.plugins.least_allocated import least_allocated
 from binpack.plugins.most_allocated import most_allocated
+from binpack.plugins.requested_to_capacity_ratio import RequestedToCapacityRatio
 from binpack.plugins.resource_allocation import ScoredRequest
 from binpack.scheduler.kernels import layout as at
 from binpack.state.cluster import Cluster
@@ -45,7 +46,8 @@ def encode_shape(cluster: Cluster, slots: ShapeSource, number: int) -> NDArray[n
         code[at.WANTED] = len(wanted)
         write(code, at.WANTED_AT, [(position(cluster, each.name), each.amount) for each in wanted])
     if slots.fit_score is not None and scored is not None:
-        strategy = _STRATEGIES.get(slots.fit_score.strategy)
+        by_ratio = isinstance(slots.fit_score.strategy, RequestedToCapacityRatio)
+        strategy = REQUESTED_TO_CAPACITY_RATIO if by_ratio else _STRATEGIES.get(slots.fit_score.strategy)
         if strategy is None or len(scored) > at.MAX_SCORED:
             return None
         code[at.STRATEGY], code[at.SCORED] = strategy, len(scored)

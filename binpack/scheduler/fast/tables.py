@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from binpack.scheduler.fast.compile import PlanCompiler
-from binpack.scheduler.fast.encoding import encode_class, encode_operations, encode_placed
+from binpack.scheduler.fast.encoding import encode_class, encode_operations, encode_placed, goes_row_by_row
 from binpack.scheduler.fast.plan import Plan
 from binpack.scheduler.fast.shape_codes import encode_shape
 from binpack.scheduler.kernels import layout as at
@@ -96,12 +96,13 @@ class ClassTables:
         return number if self.classes[number, at.SHAPE] != NOT_COVERED else NOT_COVERED
 
     def _encode(self, number: int, plan: Plan) -> None:
-        operations = encode_operations(plan, self._compiler.geometry, self.keys)
+        operations = encode_operations(plan, self.keys)
         placed = encode_placed(self._cluster, plan)
         if operations is None or placed is None or not self._encode_shape(plan.shape):
             return
         self.operations[number], self.placed[number] = operations, placed
-        self.classes[number] = encode_class(plan, operations, self._encode_static(plan.static))
+        by_row, static_kind = goes_row_by_row(plan, self._compiler.geometry), self._encode_static(plan.static)
+        self.classes[number] = encode_class(plan, operations, self.keys, static_kind, by_row=by_row)
         self._unsee(number)
 
     def _unsee(self, number: int) -> None:
@@ -225,7 +226,7 @@ class NodeTables:
         self.worth = np.zeros(32, np.int64)
         self.bounds = np.zeros(blocks, np.int32)
         self.scores = np.zeros(BLOCK, np.int16)
-        self.totals = np.zeros(BLOCK, np.int32)
+        self.totals = np.zeros(capacity, np.int32)
         self.tied = np.zeros(capacity, np.int32)
         self.before = np.zeros(words, np.int64)
         self.kept = np.zeros(words, np.int64)
@@ -233,6 +234,10 @@ class NodeTables:
         self.lines = np.zeros((at.LINES, at.CHUNK), np.float64)
         self.rows_at_once = np.zeros(at.CHUNK, np.int64)
         self.usual = np.zeros(8, np.float64)
+        self.shorts = np.zeros((at.SHORTS, capacity), np.int16)
+        self.longs = np.zeros((at.LONGS, capacity), np.int64)
+        self.raw = np.zeros(capacity, np.float64)
+        self.row_bits = np.zeros(words, np.int64)
 
 
 def _flat(lists: Sequence[Sequence[tuple[int, int]]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

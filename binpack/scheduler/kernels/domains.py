@@ -15,6 +15,7 @@ from binpack.scheduler.kernels.layout import (
     HARD,
     LARGEST,
     LEVELS,
+    NEAR,
     OPS,
     PREFER,
     REPEL,
@@ -53,25 +54,31 @@ def gather_zones(zones: int, summaries: Any, masks: Any, block_zone: Any, by_zon
 
 
 @leaf
-def is_empty_everywhere(ops: Any, count: int, sums: Any) -> bool:
+def is_empty_everywhere(ops: Any, count: int, sums: Any, columns: Any) -> bool:
     """Tell whether no pod at all attracts."""
     for number in range(count):
         if ops[number, 0] == ATTRACT:
             for domain in range(sums.shape[1]):
                 if sums[ops[number, 2], domain] != 0:
                     return False
+        elif ops[number, 0] == NEAR:
+            pods = 0
+            for row in range(columns.shape[1]):
+                pods |= columns[ops[number, 1], row]
+            if pods != 0:
+                return False
     return True
 
 
 @leaf
-def judge_zones(control: Any, parameters: Any, ops: Any, sums: Any, present: Any, zone_codes: Any, by_zone: Any) -> int:
+def judge_zones(control: Any, parameters: Any, ops: Any, columns: Any, sums: Any, present: Any, zone_codes: Any, by_zone: Any) -> int:
     """Take the rows of zones that are out off the zone's count; return how many feasible rows are left in all."""
     count, zones, room = parameters[OPS], control[ZONES], 0
     for number in range(count):
         kind, key, of = ops[number, 0], ops[number, 1], ops[number, 2]
         if kind == HARD:
             room = ops[number, 4] - ops[number, 5] + lowest_count(sums[of], present[ops[number, 3]], ops[number, 6])
-        first = kind == ATTRACT and parameters[FIRST_OF_GROUP] == 1 and is_empty_everywhere(ops, count, sums)
+        first = kind == ATTRACT and parameters[FIRST_OF_GROUP] == 1 and is_empty_everywhere(ops, count, sums, columns)
         if kind in (HARD, ATTRACT, REPEL):
             for zone in range(zones):
                 code = zone_codes[key, zone]
@@ -123,13 +130,15 @@ def weigh_zones(
             domains = 0
             for zone in range(control[ZONES]):
                 code = zone_codes[ops[number, 1], zone]
+                # The last entry is for zones without the label: one domain more.
                 if by_zone[Z_ROWS, zone] > 0 and seen[code] != control[STAMP]:
                     seen[code] = control[STAMP]
                     domains += 1
             for zone in range(control[ZONES]):
                 if by_zone[Z_ROWS, zone] > 0:
                     code = zone_codes[ops[number, 1], zone]
-                    parts[soft, zone] = float(sums[ops[number, 2], code]) * logs[domains] + float(ops[number, 4])
+                    part = float(sums[ops[number, 2], code]) * logs[domains] + float(ops[number, 4])
+                    parts[soft, zone] = part if code >= 0 else 0.0
             soft += 1
 
 

@@ -14,12 +14,16 @@ OFF = -1
 """Instead of a number of resources: the plugin has nothing to say."""
 
 # A class's parameters.
-SHAPE, STATIC, OPS, FIRST_OF_GROUP, STATIC_KIND, HOST, CLEARS, SOFTS, CLASS_WIDTH = 0, 1, 2, 3, 4, 5, 6, 7, 8
+SHAPE, STATIC, OPS, FIRST_OF_GROUP, STATIC_KIND, HOST, ROW_FILTERS, SOFTS = 0, 1, 2, 3, 4, 5, 6, 7
+ROW_BY_ROW, EXTERNAL, SOFT_KEYS, CLASS_WIDTH = 8, 9, 10, 12
+"""Whether every row is scored (else blocks are bounded first); whether plugins in Python have a say; keys a row needs, as bits."""
 NO_STATIC, STATIC_MASK, STATIC_CODES = 0, 1, 2
 MAX_OPS, OP_WIDTH = 16, 8
 
 # Kinds of operations; the first entry of each.
-HARD, ATTRACT, REPEL, SOFT_HOST, SOFT_ZONE, PREFER, CLEAR = 1, 2, 3, 4, 5, 6, 7
+HARD, ATTRACT, REPEL, SOFT_HOST, SOFT_ZONE, PREFER, CLEAR, HARD_HOST, NEAR, PREFER_HOST = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+ROOM = 7
+"""Of `HARD_HOST`: up to how many pods a row is feasible. Of `NEAR`: 1 while anything goes. Worked out before each decision."""
 
 # What a pod of a class adds to its node.
 PLACED_WIDTH, MAX_PLACED = 20, 8
@@ -36,8 +40,17 @@ MAX_SOFT = 4
 # Control: what is the same for all pods of a call, and what comes back.
 POSITION, KUBE, ACTIVE, ZONES, SPREAD_WEIGHT, AFFINITY_WEIGHT = 0, 1, 2, 3, 4, 5
 STATIC_WEIGHTS = 6
-PATCHED, FULL_PASSES, SUMMARISED, SEARCHED, STAMP, TIES, USUAL_NODES, CONTROL_WIDTH = 9, 10, 11, 12, 13, 14, 15, 16
+PATCHED, FULL_PASSES, SUMMARISED, SEARCHED, BY_ROW, STAMP, TIES, USUAL_NODES, PHASE, FEASIBLE, CONTROL_WIDTH = (
+    *(9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20),
+)
+WHOLE, JUDGE, CHOOSE = 0, 1, 2
+"""Phases of one pod of a class with an `EXTERNAL` part: `JUDGE` ends once the rows are judged, `CHOOSE` goes on from there."""
+
+# Scratch of a decision row by row: 16 bits, 64 bits, and 64 bits a domain.
+SCORES, MASK, SCORED, SHORTS = 0, 1, 2, 3
+NUMBERS, EXTRA, LONGS = 0, 1, 2
+SEEN, ALLOWED, MARKS = 0, 1, 2
 
 # Why a call ended before the last pod.
-NOWHERE, TOO_MANY_LEVELS = -1, -2
+NOWHERE, NOT_COVERED, ASKS_PYTHON, JUDGED, TOO_MANY_LEVELS = -1, -2, -3, -4, -5
 FAR = 1 << 30

@@ -56,6 +56,7 @@ def total_block(
     rest: Any,
     static: Any,
     columns: Any,
+    vectors: Any,
     by_zone: Any,
     levels: Any,
     worth: Any,
@@ -63,7 +64,7 @@ def total_block(
     totals: Any,
 ) -> int:
     """Write the total of each row of a block, below -FAR / 2 where it is not feasible; return the highest."""
-    effective(block, parameters, ops, rest, static, columns, scores)
+    effective(block, parameters, ops, rest, static, columns, vectors, scores)
     begin, highest = block * BLOCK, -FAR
     if parameters[SOFTS] > 0 and parameters[HOST] >= 0:
         counts, fewest, table = columns[parameters[HOST], begin : begin + BLOCK], by_zone[Z_FEWEST, zone], levels[zone]
@@ -93,6 +94,7 @@ def search(
     rest: Any,
     static: Any,
     columns: Any,
+    vectors: Any,
     block_zone: Any,
     by_zone: Any,
     levels: Any,
@@ -113,7 +115,9 @@ def search(
         if bounds[block] == best and not collect and block_ranks[block] > best_rank:
             continue
         control[SEARCHED] += 1
-        highest = total_block(block, block_zone[block], parameters, ops, rest, static, columns, by_zone, levels, worth, scores, totals)
+        highest = total_block(
+            block, block_zone[block], parameters, ops, rest, static, columns, vectors, by_zone, levels, worth, scores, totals
+        )
         if highest < best or highest == -FAR:
             continue
         if highest > best:

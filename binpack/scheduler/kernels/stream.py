@@ -35,13 +35,13 @@ balanced_score = leaf(node_resources_balanced_allocation.balanced_score)
 
 
 @leaf
-def row_rest(row: int, shape: Any, allocatable: Any, requested: Any, nonzero: Any, allowed_pods: Any, pod_counts: Any) -> int:
+def row_rest(row: int, shape: Any, allocatable: Any, requested: Any, nonzero: Any, allowed_pods: Any, pod_counts: Any, ratios: Any) -> int:
     """Return the weighted resource scores of a row, -1 where the pod does not fit."""
     if shape[WANTED] != OFF and not fits(row, shape[WANTED_AT:], shape[WANTED], allocatable, requested, allowed_pods, pod_counts):
         return -1
     rest = 0
     if shape[SCORED] != OFF:
-        score = allocation_score(row, shape[SCORED_AT:], shape[SCORED], shape[STRATEGY], allocatable, requested, nonzero)
+        score = allocation_score(row, shape[SCORED_AT:], shape[SCORED], shape[STRATEGY], allocatable, requested, nonzero, ratios)
         rest += shape[FIT_WEIGHT] * score
     if shape[BALANCED] != OFF:
         score = balanced_score(row, shape[BALANCED_AT:], shape[BALANCED], allocatable, requested)
@@ -108,6 +108,7 @@ def catch_up(
     nonzero: Any,
     allowed_pods: Any,
     pod_counts: Any,
+    ratios: Any,
     lines: Any,
     rows: Any,
     usual: Any,
@@ -133,6 +134,6 @@ def catch_up(
             usual_rest(count, shape, usual, lines, rows, out)
         else:
             for number in range(count):
-                out[rows[number]] = row_rest(rows[number], shape, allocatable, requested, nonzero, allowed_pods, pod_counts)
+                out[rows[number]] = row_rest(rows[number], shape, allocatable, requested, nonzero, allowed_pods, pod_counts, ratios)
         left -= count
     positions[slot] = now

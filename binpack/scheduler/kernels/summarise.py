@@ -8,16 +8,19 @@ from binpack.scheduler.kernels.jit import leaf
 from binpack.scheduler.kernels.layout import (
     BLOCK,
     CLEAR,
-    CLEARS,
     FAR,
     FEWEST,
+    HARD_HOST,
     HOST,
     KUBE,
     LARGEST,
     MOST,
+    NEAR,
     NO_STATIC,
     OPS,
     POSITION,
+    ROOM,
+    ROW_FILTERS,
     ROWS,
     SHAPE,
     STATIC,
@@ -28,7 +31,7 @@ from binpack.scheduler.kernels.layout import (
 
 
 @leaf
-def effective(block: int, parameters: Any, ops: Any, rest: Any, static: Any, columns: Any, out: Any) -> None:
+def effective(block: int, parameters: Any, ops: Any, rest: Any, static: Any, columns: Any, vectors: Any, out: Any) -> None:
     """Write a block's resource scores to `out`, -1 wherever its rows are out for a reason of their own; shape [BLOCK]."""
     begin = block * BLOCK
     source = rest[parameters[SHAPE], begin : begin + BLOCK]
@@ -38,12 +41,24 @@ def effective(block: int, parameters: Any, ops: Any, rest: Any, static: Any, col
         codes = static[parameters[STATIC], begin : begin + BLOCK]
         for row in range(BLOCK):
             out[row] = out[row] | (codes[row] >> 7)
-    if parameters[CLEARS] > 0:
+    if parameters[ROW_FILTERS] > 0:
         for number in range(parameters[OPS]):
-            if ops[number, 0] == CLEAR:
+            kind, room = ops[number, 0], ops[number, ROOM]
+            if kind in (CLEAR, NEAR, HARD_HOST):
                 column = columns[ops[number, 1], begin : begin + BLOCK]
-                for row in range(BLOCK):
-                    out[row] = out[row] if column[row] == 0 else -1
+                if kind == CLEAR:
+                    for row in range(BLOCK):
+                        out[row] = out[row] if column[row] == 0 else -1
+                elif kind == NEAR and room == 0:
+                    for row in range(BLOCK):
+                        out[row] = out[row] if column[row] > 0 else -1
+                elif kind == HARD_HOST and ops[number, 3] < 0:
+                    for row in range(BLOCK):
+                        out[row] = out[row] if column[row] <= room else -1
+                elif kind == HARD_HOST:
+                    included = vectors[ops[number, 3], begin : begin + BLOCK]
+                    for row in range(BLOCK):
+                        out[row] = out[row] if column[row] <= room or included[row] < 0 else -1
 
 
 @leaf
@@ -103,6 +118,7 @@ def summarise(
     rest: Any,
     static: Any,
     columns: Any,
+    vectors: Any,
     ring: Any,
     seen: Any,
     summaries: Any,
@@ -126,7 +142,7 @@ def summarise(
     for block in range(blocks):
         if dirty[block]:
             dirty[block] = 0
-            effective(block, parameters, ops, rest, static, columns, scores)
+            effective(block, parameters, ops, rest, static, columns, vectors, scores)
             count_rows(scores, summaries[which, block])
             begin = block * BLOCK
             if parameters[HOST] >= 0:
