@@ -120,7 +120,7 @@ class Admission:
         spec = getattr(current, "spec", None)
         if spec is not None and getattr(changed, "spec", None) is spec and given.labels is meta.labels:
             if given.finalizers is not meta.finalizers or given.owner_references is not meta.owner_references:
-                self._refuse(changed, [*validate_meta(given), *validate_meta_update(given, meta)])
+                self._refuse(changed, [*validate_meta(given, labels=False), *validate_meta_update(given, meta)])
             return changed
         changed = self.default(changed)
         if isinstance(changed, Pod):

@@ -14,13 +14,13 @@ from binpack.model.field_errors import FieldError
 from binpack.model.kinds import KubernetesObject
 from binpack.model.node import Node
 from binpack.model.pod import Pod
-from binpack.model.policy import Namespace, PodDisruptionBudget, PriorityClass, RuntimeClass, Service
+from binpack.model.policy import LimitRange, Namespace, PodDisruptionBudget, PriorityClass, ResourceQuota, RuntimeClass, Service
 from binpack.model.storage import CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, StorageClass
-from binpack.model.validation import cluster, pod, updates, workloads
+from binpack.model.validation import cluster, pod, quotas, updates, workloads
 from binpack.model.validation.dump import dump_object
 from binpack.model.validation.fields import Problems, object_meta
 from binpack.model.validation.meta import holders, validate_meta, validate_meta_update
-from binpack.model.workloads import DaemonSet, Deployment, Job, ReplicaSet, ReplicationController, StatefulSet
+from binpack.model.workloads import CronJob, DaemonSet, Deployment, Job, ReplicaSet, ReplicationController, StatefulSet
 
 __all__ = ["validate", "validate_dump", "validate_meta", "validate_meta_update", "validate_update"]
 
@@ -68,12 +68,15 @@ _RULES: dict[type, Callable[[Any], Problems]] = {
     PriorityClass: cluster.priority_class,
     RuntimeClass: cluster.runtime_class,
     PodDisruptionBudget: cluster.budget,
+    ResourceQuota: quotas.resource_quota,
+    LimitRange: quotas.limit_range,
     Deployment: workloads.deployment,
     ReplicaSet: workloads.replica_set,
     ReplicationController: workloads.replication_controller,
     StatefulSet: workloads.stateful_set,
     DaemonSet: workloads.daemon_set,
     Job: workloads.job,
+    CronJob: workloads.cron_job,
     PersistentVolume: cluster.volume,
     PersistentVolumeClaim: cluster.claim,
     StorageClass: cluster.storage_class,

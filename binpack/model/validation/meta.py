@@ -9,7 +9,7 @@ from binpack.model.field_errors import FieldError, forbidden, invalid
 from binpack.model.meta import ObjectMeta, OwnerReference
 from binpack.model.validation import fields
 from binpack.model.validation.fields import Problems, complaints
-from binpack.model.validation.names import dns_subdomain, qualified_name
+from binpack.model.validation.names import dns_subdomain, is_qualified, is_subdomain, qualified_name
 
 MAX_ANNOTATION_BYTES = 256 * 1024
 
@@ -26,7 +26,7 @@ def validate_meta(meta: ObjectMeta, *, labels: bool = True) -> list[FieldError]:
     labels : bool
         False if they are known to be right.
     """
-    found = [*complaints("metadata.name", meta.name, dns_subdomain)]
+    found = [] if is_subdomain(meta.name) else [*complaints("metadata.name", meta.name, dns_subdomain)]
     if labels:
         found += fields.labels(meta.labels, "metadata.labels")
     return [*found, *holders(meta)]
@@ -50,13 +50,15 @@ def holders(meta: ObjectMeta) -> Problems:
     """Check annotations, owners and finalizers."""
     size = 0
     for key, value in meta.annotations.items():
-        yield from complaints("metadata.annotations", key.lower(), qualified_name)
+        if not is_qualified(key.lower()):
+            yield from complaints("metadata.annotations", key.lower(), qualified_name)
         size += len(key.encode()) + len(value.encode())
     if size > MAX_ANNOTATION_BYTES:
         yield FieldError("metadata.annotations", f"Too long: may not be more than {MAX_ANNOTATION_BYTES} bytes")
     yield from _owner_references(meta.owner_references)
     for finalizer in meta.finalizers:
-        yield from complaints("metadata.finalizers", finalizer, qualified_name)
+        if not is_qualified(finalizer):
+            yield from complaints("metadata.finalizers", finalizer, qualified_name)
     if _ORPHAN in meta.finalizers and _FOREGROUND in meta.finalizers:
         yield invalid("metadata.finalizers", meta.finalizers, f"finalizer {_ORPHAN} and {_FOREGROUND} cannot be both set")
 
