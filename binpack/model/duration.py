@@ -55,3 +55,18 @@ def parse_duration_ns(text: str) -> int:
     if nanoseconds > _MAX_NANOSECONDS:
         raise ValueError(f'"{text}" is too long a duration (accepted: up to 292 years)')
     return -nanoseconds if sign == "-" else nanoseconds
+
+
+def format_duration(nanoseconds: int) -> str:
+    """Write a duration of whole seconds or more as Go does: `10s`, `1m20s`, `5m0s`, `1.5s`.
+
+    Examples
+    --------
+    >>> format_duration(80_000_000_000)
+    '1m20s'
+    """
+    minutes, rest = divmod(nanoseconds, _NANOSECONDS["m"])
+    seconds, fraction = divmod(rest, _NANOSECONDS["s"])
+    text = f"{seconds}s" if fraction == 0 else f"{seconds}.{fraction:09d}".rstrip("0") + "s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes}m{text}" if hours else f"{minutes}m{text}" if minutes else text

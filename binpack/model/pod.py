@@ -53,6 +53,16 @@ class Probe(Struct, frozen=True):
     termination_grace_period_seconds: Int64 | None = None
 
 
+class ContainerRestartRuleOnExitCodes(Struct, frozen=True):
+    operator: str = ""
+    values: tuple[Int32, ...] = ()
+
+
+class ContainerRestartRule(Struct, frozen=True):
+    action: str = ""
+    exit_codes: ContainerRestartRuleOnExitCodes | None = None
+
+
 class Container(Struct, frozen=True):
     name: str = ""
     image: str = ""
@@ -63,6 +73,7 @@ class Container(Struct, frozen=True):
     liveness_probe: Probe | None = None
     readiness_probe: Probe | None = None
     startup_probe: Probe | None = None
+    restart_policy_rules: tuple[ContainerRestartRule, ...] = ()
 
 
 class Toleration(Struct, frozen=True):
@@ -140,6 +151,10 @@ class PodResourceClaim(Struct, frozen=True):
     resource_claim_template_name: str | None = None
 
 
+class PodReadinessGate(Struct, frozen=True):
+    condition_type: str = ""
+
+
 class PodSpec(Struct, frozen=True):
     node_name: str = ""
     scheduler_name: str = ""
@@ -165,11 +180,13 @@ class PodSpec(Struct, frozen=True):
     service_account_name: str = ""
     hostname: str = ""
     subdomain: str = ""
+    readiness_gates: tuple[PodReadinessGate, ...] = ()
 
 
 class ContainerStateTerminated(Struct, frozen=True):
     exit_code: Int32 = 0
     reason: str = ""
+    message: str = ""
     started_at: Timestamp | None = None
     finished_at: Timestamp | None = None
 

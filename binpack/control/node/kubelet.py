@@ -1,53 +1,42 @@
-"""The kubelets of all nodes: they start, restart and stop the pods that are bound to their node, and report.
+"""The kubelets of all nodes: they admit, start, restart and stop the pods that are bound to their node, and report.
 
 One client of the store stands for all of them; each node has a record of its own, and no kubelet looks at another node's.
-Source: pkg/kubelet, v1.35. Not there: admission on the node, image pulls, probes that fail, node-pressure eviction.
+Source: pkg/kubelet, v1.35.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import deque
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from binpack.control.apiserver.store import Store
 from binpack.control.apiserver.watch import WatchEvent
-from binpack.control.clock import time_of, timestamp_of
+from binpack.control.clock import timestamp_of
 from binpack.control.heartbeats import LEASE_NAMESPACE, last_renewal_us
+from binpack.control.node.configuration import PULL_BANDWIDTH, KubeletConfiguration
+from binpack.control.node.container_start import ContainerStart
+from binpack.control.node.images import ImageStore
+from binpack.control.node.machine import Machine
+from binpack.control.node.node_manager import NodeManager
 from binpack.control.node.node_status import last_lease, reporting, steady_lease
-from binpack.control.node.pod_worker import PodWorker, ordinary_init_containers, status_of
-from binpack.control.node.readiness import ready_after_us
-from binpack.control.node.restart import backoff_after_exit, should_restart
+from binpack.control.node.plans import Plans
+from binpack.control.node.pod_admission import PodAdmission
+from binpack.control.node.pod_lifecycle import PodLifecycle
+from binpack.control.node.pod_status import rejected, status_of
+from binpack.control.node.pod_worker import NEVER, PodWorker
 from binpack.control.node.timings import KubeletTimings
-from binpack.control.node.workload_model import KILLED_EXIT_CODE, workload_model
+from binpack.control.node.usage import usage_at
+from binpack.control.node.worker_states import after_reboot, taken_over
 from binpack.control.records import EventSink, Record
 from binpack.model.base import replace
 from binpack.model.node import Node
 from binpack.model.pod import Pod
 from binpack.model.policy import Lease
-from binpack.units import US_PER_S
+from binpack.model.quantity import Quantity
 
-_What = Literal["register", "fail", "recover", "accept", "stop", "replan"]
-
-
-@dataclass(slots=True)
-class Machine:
-    """One node's kubelet.
-
-    Parameters
-    ----------
-    is_up : bool
-        It reports, and its containers run.
-    since_us : int
-        Since when it has renewed its Lease.
-    workers : dict[str, PodWorker]
-        By pod (namespace/name).
-    """
-
-    is_up: bool
-    since_us: int
-    workers: dict[str, PodWorker] = field(default_factory=dict)
+_What = Literal["register", "change", "fail", "recover", "stop-kubelet", "start-kubelet", "disconnect", "reconnect", "pod"]
+_Timer = tuple[int, int, str, str]
 
 
 class Kubelets:
@@ -58,19 +47,31 @@ class Kubelets:
     store : Store
     sink : EventSink
     timings : KubeletTimings, optional
+    configuration : KubeletConfiguration, optional
+        Of all of them; Kubernetes' defaults without it.
     """
 
     name = "kubelet"
     resources = frozenset({"Node", "Pod"})
 
-    def __init__(self, store: Store, sink: EventSink, timings: KubeletTimings | None = None) -> None:
+    def __init__(
+        self, store: Store, sink: EventSink, timings: KubeletTimings | None = None, configuration: KubeletConfiguration | None = None
+    ) -> None:
         self.timings = timings if timings is not None else KubeletTimings()
+        self.configuration = configuration if configuration is not None else KubeletConfiguration()
         self.machines: dict[str, Machine] = {}
         self._store = store
         self._sink = sink
+        self._plans = Plans()
+        self._starter = ContainerStart(store.clock, sink, self.configuration)
+        self._lifecycle = PodLifecycle(store.clock, sink, self.timings, self._starter, self.configuration.max_restart_backoff_us)
+        self._admission = PodAdmission(sink, store.clock)
+        self._manager = NodeManager(store, sink, self.configuration, self._lifecycle)
         self._inbox: deque[tuple[_What, str, str]] = deque()
-        self._timers: list[tuple[int, int, str, str]] = []
+        self._timers: list[_Timer] = []
         self._timer_count = 0
+
+    # What happens to machines
 
     def fail(self, node_name: str) -> None:
         """Let a node's machine stop: its containers die, and it reports nothing any more."""
@@ -80,6 +81,30 @@ class Kubelets:
         """Let a node's machine start again."""
         self._inbox.append(("recover", node_name, ""))
 
+    def stop_kubelet(self, node_name: str) -> None:
+        """Let a node's kubelet stop: its containers run on, but nobody restarts, probes or reports them."""
+        self._inbox.append(("stop-kubelet", node_name, ""))
+
+    def start_kubelet(self, node_name: str) -> None:
+        """Let a node's kubelet start again; it finds what has happened meanwhile."""
+        self._inbox.append(("start-kubelet", node_name, ""))
+
+    def disconnect(self, node_name: str) -> None:
+        """Cut a node off from the API server: its kubelet goes on with the pods that it knows, and nothing is heard of it."""
+        self._inbox.append(("disconnect", node_name, ""))
+
+    def reconnect(self, node_name: str) -> None:
+        """Let a node reach the API server again."""
+        self._inbox.append(("reconnect", node_name, ""))
+
+    def usage(self, pod: Pod) -> dict[str, int]:
+        """Return what a pod uses now by its workload model: milli-cores, bytes, processes. Empty if the model does not say."""
+        machine = self.machines.get(pod.spec.node_name)
+        worker = None if machine is None else machine.workers.get(pod.metadata.uid)
+        return {} if worker is None else usage_at(worker, self._store.clock.now_us)
+
+    # A client of the store
+
     def observe(self, event: WatchEvent) -> bool:
         """Take note of what concerns a node of ours or a pod on it."""
         value, waiting = event.object, len(self._inbox)
@@ -88,6 +113,8 @@ class Kubelets:
                 self._inbox.append(("register", value.name, ""))
             elif event.type == "DELETED":
                 self.machines.pop(value.name, None)
+            elif isinstance(event.previous, Node) and event.previous.metadata.annotations != value.metadata.annotations:
+                self._inbox.append(("change", value.name, ""))
         elif isinstance(value, Pod) and value.spec.node_name:
             self._observe_pod(event, value)
         return len(self._inbox) > waiting
@@ -96,63 +123,69 @@ class Kubelets:
         """Return when a kubelet has something to do."""
         if self._inbox:
             return self._store.clock.now_us
-        while self._timers and self._worker_of(self._timers[0]) is None:
+        while self._timers and self._is_stale(self._timers[0]):
             heapq.heappop(self._timers)
         return self._timers[0][0] if self._timers else None
 
     def work(self) -> None:
         """Do all that is due now."""
         while self._inbox:
-            what, node_name, key = self._inbox.popleft()
-            self._handle(what, node_name, key)
+            self._handle(*self._inbox.popleft())
         now_us = self._store.clock.now_us
         while self._timers and self._timers[0][0] <= now_us:
             timer = heapq.heappop(self._timers)
-            worker = self._worker_of(timer)
-            pod = None if worker is None else self._pod_of(worker)
-            if worker is not None and pod is not None:
-                self._advance(worker, pod)
+            if self._is_stale(timer):
+                continue
+            machine = self.machines[timer[2]]
+            if timer[3]:
+                self._advance(machine, machine.workers[timer[3]])
+            else:
+                self._look_around(machine)
 
     def _observe_pod(self, event: WatchEvent, pod: Pod) -> None:
-        node_name, key = pod.spec.node_name, pod.key
-        machine = self.machines.get(node_name)
-        if machine is None or not machine.is_up:
+        machine = self.machines.get(pod.spec.node_name)
+        if machine is None or not machine.reports:
             return
-        worker = machine.workers.get(key)
-        if event.type == "DELETED":
-            if worker is not None and worker.uid == pod.metadata.uid:
-                del machine.workers[key]
-        elif worker is None or worker.uid != pod.metadata.uid:
-            if not pod.is_terminal:
-                self._inbox.append(("accept", node_name, key))
-        elif event.previous is not None:
-            former = event.previous.metadata
-            if former.deletion_timestamp != pod.metadata.deletion_timestamp:
-                self._inbox.append(("stop", node_name, key))
-            elif former.annotations != pod.metadata.annotations:
-                self._inbox.append(("replan", node_name, key))
+        worker = machine.workers.get(pod.metadata.uid)
+        if worker is None:
+            if event.type != "DELETED" and not pod.is_terminal:
+                self._inbox.append(("pod", machine.name, pod.metadata.uid))
+        elif (
+            event.type == "DELETED"
+            or worker.pod.metadata.deletion_timestamp != pod.metadata.deletion_timestamp
+            or (
+                worker.pod.metadata.annotations is not pod.metadata.annotations
+                and worker.pod.metadata.annotations != pod.metadata.annotations
+            )
+        ):
+            self._inbox.append(("pod", machine.name, pod.metadata.uid))
 
-    def _handle(self, what: _What, node_name: str, key: str) -> None:
+    def _handle(self, what: _What, node_name: str, uid: str) -> None:
+        machine = self.machines.get(node_name)
         match what:
             case "register":
                 self._register(node_name)
+            case _ if machine is None:
+                return
+            case "change":
+                machine.pull_bytes_per_second = self._bandwidth(self._store.find(Node, node_name))
+            case "pod":
+                if machine.reports:
+                    self._look_at(machine, uid)
             case "fail":
-                self._fail(node_name)
+                self._fail(machine)
             case "recover":
-                self._recover(node_name)
-            case _:
-                machine = self.machines.get(node_name)
-                namespace, _, name = key.partition("/")
-                pod = self._store.find(Pod, name, namespace)
-                if machine is None or not machine.is_up or pod is None or pod.spec.node_name != node_name:
-                    return
-                if what == "accept":
-                    self._accept(machine, pod)
-                elif (worker := machine.workers.get(key)) is not None and worker.uid == pod.metadata.uid:
-                    if what == "stop":
-                        self._stop(worker, pod)
-                    elif worker.stage == "running":
-                        self._plan_running(worker, pod)
+                self._recover(machine)
+            case "stop-kubelet":
+                self._silence(machine, has_kubelet=False)
+            case "disconnect":
+                self._silence(machine, is_connected=False)
+            case "start-kubelet" if not machine.has_kubelet:
+                machine.has_kubelet = True
+                self._resume(machine)
+            case "reconnect" if not machine.is_connected:
+                machine.is_connected = True
+                self._resume(machine)
 
     # Nodes
 
@@ -162,12 +195,20 @@ class Kubelets:
         if node is None:
             return
         ready = next((one.status for one in node.status.conditions if one.type == "Ready"), "True")
-        machine = self.machines[node_name] = Machine(ready == "True", self._store.clock.now_us)
+        now_us = self._store.clock.now_us
+        machine = self.machines[node_name] = Machine(node_name, ready == "True", now_us, self._bandwidth(node))
+        self._starter.learn(node.status.images)
+        machine.images = ImageStore.reported(node.status.images, now_us)
+        machine.conditions = tuple(
+            one.type
+            for one in node.status.conditions
+            if one.status == "True" and one.type in ("MemoryPressure", "DiskPressure", "PIDPressure")
+        )
+        machine.pressure.seen_us = dict.fromkeys(machine.conditions, now_us)
         if machine.is_up:
             self._report(machine, node)
-            for pod in self._store.pods_on(node_name):
-                if not pod.is_terminal:
-                    self._accept(machine, pod)
+            self._look_at_all(machine)
+            self._plan_machine(machine)
 
     def _report(self, machine: Machine, node: Node) -> None:
         now_us = self._store.clock.now_us
@@ -178,194 +219,280 @@ class Kubelets:
             self._store.create(lease)
         else:
             self._store.update(replace(lease, metadata=replace(present.metadata, annotations=lease.metadata.annotations)))
-        self._store.update_status(reporting(node, timestamp_of(now_us)))
+        node = reporting(node, timestamp_of(now_us), machine.conditions)
+        self._store.update_status(self._manager.with_allocatable(node))
 
-    def _fail(self, node_name: str) -> None:
-        machine = self.machines.get(node_name)
-        if machine is None or not machine.is_up:
-            return
-        machine.is_up = False
-        for worker in machine.workers.values():
-            worker.timer = -1
-            if worker.stage != "ended":
-                worker.stage = "lost"
-        lease = self._store.find(Lease, node_name, LEASE_NAMESPACE)
+    def _fall_silent(self, machine: Machine) -> None:
+        """Write down the last renewal of a Lease."""
+        lease = self._store.find(Lease, machine.name, LEASE_NAMESPACE)
         if lease is not None:
             renewed_us = last_renewal_us(machine.since_us, self._store.clock.now_us)
             self._store.update(last_lease(lease, timestamp_of(renewed_us)))
 
-    def _recover(self, node_name: str) -> None:
-        """Start again: what was deleted meanwhile is removed, what was running is started anew or, if it must not be, has failed."""
-        machine, node = self.machines.get(node_name), self._store.find(Node, node_name)
-        if machine is None or machine.is_up or node is None:
+    def _fail(self, machine: Machine) -> None:
+        if not machine.is_up:
             return
-        machine.is_up = True
+        if machine.reports:
+            self._fall_silent(machine)
+        machine.is_up = False
+        machine.timer = -1
+        for worker in machine.workers.values():
+            worker.timer = -1
+            if worker.stage != "ended":
+                worker.stage = "lost"
+
+    def _recover(self, machine: Machine) -> None:
+        """Start again: what was deleted meanwhile is removed, what was running is started anew or, if it must not be, has failed."""
+        node = self._store.find(Node, machine.name)
+        if machine.is_up or node is None:
+            return
+        machine.is_up = machine.has_kubelet = machine.is_connected = True
+        former, machine.workers, machine.requested, machine.users = machine.workers, {}, {}, 0
+        machine.waiting, machine.pressure.victim = [], ""
         self._report(machine, node)
-        former, machine.workers = machine.workers, {}
         now_us = self._store.clock.now_us
-        for pod in self._store.pods_on(node_name):
+        for pod in self._store.pods_on(machine.name):
+            worker = former.get(pod.metadata.uid)
             if pod.is_terminal:
                 continue
-            worker = former.get(pod.key)
-            if worker is None or worker.uid != pod.metadata.uid or not worker.has_run:
+            if worker is None or not worker.has_run:
                 self._accept(machine, pod)
                 continue
-            worker = PodWorker(worker.uid, worker.key, node_name, has_run=True, restarts=worker.restarts + 1)
-            worker.exit_code, worker.started_us, worker.exited_us = KILLED_EXIT_CODE, now_us, now_us
-            machine.workers[pod.key] = worker
-            if should_restart(pod.spec.restart_policy, KILLED_EXIT_CODE, is_terminating=pod.is_terminating):
-                self._write(worker, pod)
-                self._set_timer(worker, now_us + self.timings.sandbox_us + self.timings.start_us)
+            worker = after_reboot(worker, pod, self._plans.of(pod), now_us)
+            machine.add(worker)
+            if worker.stage == "ended" or pod.is_terminating:
+                worker.stage = "ended"
+                self._ended(machine, worker)
             else:
-                self._end(worker, pod)
+                self._lifecycle.begin(worker, machine, now_us=now_us)
+                self._write(machine, worker)
+                self._plan(worker)
+        self._plan_machine(machine)
+
+    def _silence(self, machine: Machine, *, has_kubelet: bool = True, is_connected: bool = True) -> None:
+        """Let nothing more be heard of a node, because its kubelet stops or because it is cut off."""
+        if machine.reports:
+            self._fall_silent(machine)
+        machine.has_kubelet = machine.has_kubelet and has_kubelet
+        machine.is_connected = machine.is_connected and is_connected
+        if not machine.works:
+            machine.timer = -1
+            for worker in machine.workers.values():
+                worker.timer = -1
+
+    def _resume(self, machine: Machine) -> None:
+        """Go on where a kubelet stopped, or was cut off: tell what has happened, and hear what has."""
+        node = self._store.find(Node, machine.name)
+        if node is None or not machine.is_up:
+            return
+        if machine.reports:
+            self._report(machine, node)
+        for worker in list(machine.workers.values()):
+            if worker.is_alive:
+                self._advance(machine, worker)
+            elif machine.reports:
+                self._ended(machine, worker)
+        if machine.reports:
+            for uid in list(machine.workers):
+                self._look_at(machine, uid)
+            self._look_at_all(machine)
+        self._plan_machine(machine)
+
+    def _look_around(self, machine: Machine) -> None:
+        """Look at the signals of pressure, at the space for images, and report what has changed about the node."""
+        for worker in self._manager.look_around(machine):
+            self._after_stop(machine, worker)
+        self._plan_machine(machine)
+
+    def _bandwidth(self, node: Node | None) -> int:
+        text = None if node is None else node.metadata.annotations.get(PULL_BANDWIDTH)
+        if text is None:
+            return self.configuration.pull_bytes_per_second
+        return max(Quantity.parse(text).ceil_units(), 1)
 
     # Pods
 
+    def _look_at_all(self, machine: Machine) -> None:
+        for pod in self._store.pods_on(machine.name):
+            if not pod.is_terminal and pod.metadata.uid not in machine.workers:
+                self._accept(machine, pod)
+
+    def _look_at(self, machine: Machine, uid: str) -> None:
+        """See what has changed about a pod."""
+        pod = self._store.owner_of(uid)
+        worker = machine.workers.get(uid)
+        if worker is None:
+            if isinstance(pod, Pod) and pod.spec.node_name == machine.name and not pod.is_terminal:
+                self._accept(machine, pod)
+            return
+        if not isinstance(pod, Pod):
+            # Gone without us: what runs is stopped all the same, and holds its resources until then.
+            if not worker.is_alive:
+                del machine.workers[uid]
+                return
+            self._stop(machine, worker, 1)
+            return
+        former, worker.pod = worker.pod, pod
+        if pod.is_terminating and (
+            not worker.is_deleted or former.metadata.deletion_grace_period_seconds != pod.metadata.deletion_grace_period_seconds
+        ):
+            worker.is_deleted = True
+            if worker.is_alive:
+                self._stop(machine, worker, pod.metadata.deletion_grace_period_seconds or 0)
+            else:
+                self._ended(machine, worker)
+        elif former.metadata.annotations != pod.metadata.annotations and worker.is_alive:
+            self._replan(machine, worker)
+
     def _accept(self, machine: Machine, pod: Pod) -> None:
         """Begin to look after a pod: start it, or (a pod of a cluster that is there already) take over what runs."""
-        if pod.key in machine.workers and machine.workers[pod.key].uid == pod.metadata.uid:
-            return
-        now_us = self._store.clock.now_us
-        worker = PodWorker(pod.metadata.uid, pod.key, pod.spec.node_name)
-        machine.workers[pod.key] = worker
+        now_us, plan = self._store.clock.now_us, self._plans.of(pod)
         if pod.status.phase == "Running":
-            _take_over(worker, pod, now_us)
+            worker = taken_over(pod, plan, now_us)
+            machine.add(worker)
+            self._lifecycle.take_over(worker, now_us=now_us)
+            worker.is_deleted = pod.is_terminating
             if pod.is_terminating:
-                self._stop(worker, pod)
+                self._stop(machine, worker, pod.metadata.deletion_grace_period_seconds or 0)
             else:
-                self._plan_running(worker, pod)
-        elif pod.is_terminating:
-            worker.exit_code, worker.started_us, worker.exited_us = KILLED_EXIT_CODE, now_us, now_us
-            self._end(worker, pod)
-        else:
-            self._write(worker, pod)
-            delay_us = self.timings.sandbox_us
-            if ordinary_init_containers(pod) == 0:
-                delay_us += self.timings.start_us
-            self._set_timer(worker, now_us + delay_us)
-
-    def _advance(self, worker: PodWorker, pod: Pod) -> None:
-        """Do what a pod's timer was set for."""
-        now_us = self._store.clock.now_us
-        match worker.stage:
-            case "sandbox" | "init" if not worker.has_run and worker.init_done < ordinary_init_containers(pod):
-                self._next_init_container(worker, pod, now_us)
-            case "sandbox" | "init" | "starting" | "backoff":
-                self._run(worker, pod, now_us)
-            case "running":
-                model = workload_model(pod)
-                if model.duration_us is not None and now_us >= worker.started_us + model.duration_us:
-                    self._exit(worker, pod, now_us, model.exit_code)
-                else:
-                    worker.is_ready = True
-                    self._write(worker, pod)
-                    self._plan_running(worker, pod)
-            case "stopping":
-                worker.exited_us = now_us
-                self._end(worker, pod)
-            case _:
-                pass
-
-    def _next_init_container(self, worker: PodWorker, pod: Pod, now_us: int) -> None:
-        worker.init_done += worker.stage == "init"
-        worker.stage = "init" if worker.init_done < ordinary_init_containers(pod) else "starting"
-        self._write(worker, pod)
-        delay_us = self.timings.init_container_us if worker.stage == "init" else self.timings.start_us
-        self._set_timer(worker, now_us + delay_us)
-
-    def _run(self, worker: PodWorker, pod: Pod, now_us: int) -> None:
-        if worker.stage == "backoff":
-            worker.restarts += 1
-        worker.stage, worker.has_run, worker.started_us = "running", True, now_us
-        worker.is_ready = ready_after_us(pod) == 0
-        self._write(worker, pod)
-        self._plan_running(worker, pod)
-
-    def _plan_running(self, worker: PodWorker, pod: Pod) -> None:
-        """Set the timer for the next thing that a running pod does by itself: become ready, or exit."""
-        now_us = self._store.clock.now_us
-        times = []
-        duration_us = workload_model(pod).duration_us
-        if duration_us is not None:
-            times.append(worker.started_us + duration_us)
-        if not worker.is_ready:
-            times.append(worker.started_us + ready_after_us(pod))
-        if times:
-            self._set_timer(worker, max(min(times), now_us))
-        else:
-            worker.timer = -1
-
-    def _exit(self, worker: PodWorker, pod: Pod, now_us: int, exit_code: int) -> None:
-        """Let the containers exit, and start them again if the policy says so."""
-        worker.exit_code, worker.exited_us, worker.is_ready = exit_code, now_us, False
-        if not should_restart(pod.spec.restart_policy, exit_code, is_terminating=pod.is_terminating):
-            self._end(worker, pod)
+                self._plan(worker)
             return
-        backoff = backoff_after_exit(worker.backoff_us, now_us - worker.started_us)
-        worker.backoff_us, worker.stage = backoff.next_us, "backoff"
-        if backoff.delay_us == 0:
-            self._run(worker, pod, now_us)
-            return
-        meta, container = pod.metadata, pod.spec.containers[0].name if pod.spec.containers else ""
-        message = f"Back-off restarting failed container {container} in pod {meta.name}_{meta.namespace}({meta.uid})"
-        self._sink.record(now_us, self.name, Record(pod, "Warning", "BackOff", message))
-        self._write(worker, pod)
-        self._set_timer(worker, now_us + backoff.delay_us)
-
-    def _stop(self, worker: PodWorker, pod: Pod) -> None:
-        """Begin to terminate a pod, or shorten the time that it has left."""
-        now_us = self._store.clock.now_us
-        if worker.stage in ("ended", "lost"):
-            return
-        if worker.stage not in ("running", "stopping"):
-            worker.exited_us, worker.exit_code = now_us, worker.exit_code if worker.has_run else KILLED_EXIT_CODE
-            self._end(worker, pod)
-            return
-        grace_us = max(pod.metadata.deletion_grace_period_seconds or 0, 1) * US_PER_S
-        stop_us = workload_model(pod).stop_us
-        if worker.stage == "running":
-            for container in pod.spec.containers:
-                record = Record(pod, "Normal", "Killing", f"Stopping container {container.name}")
-                self._sink.record(now_us, self.name, record)
-        worker.stage = "stopping"
-        worker.exit_code = 0 if stop_us <= grace_us else KILLED_EXIT_CODE
-        self._set_timer(worker, now_us + min(stop_us, grace_us))
-
-    def _end(self, worker: PodWorker, pod: Pod) -> None:
-        """Report that nothing of a pod runs any more; if it is being deleted, remove it."""
-        worker.stage, worker.timer, worker.is_ready = "ended", -1, False
-        self._write(worker, pod)
+        worker = PodWorker(pod, plan)
         if pod.is_terminating:
-            meta = pod.metadata
-            self._store.delete(Pod, meta.name, meta.namespace, uid=meta.uid, grace_seconds=0)
+            machine.add(worker)
+            worker.is_deleted, worker.stage = True, "ended"
+            self._ended(machine, worker)
+            return
+        self._admit(machine, worker)
 
-    def _write(self, worker: PodWorker, pod: Pod) -> None:
-        self._store.update_status(replace(pod, status=status_of(pod, worker, self._store.clock.now_us)))
+    def _admit(self, machine: Machine, worker: PodWorker) -> None:
+        """Admit a pod and start it, refuse it, or let it wait until others have made room."""
+        pod, node = worker.pod, self._store.find(Node, machine.name)
+        if node is None:
+            return
+        verdict = self._admission.judge(pod, worker.plan, node, machine)
+        if verdict.rejection is not None:
+            reason, message = verdict.rejection.reason, verdict.rejection.message
+            now_us = self._store.clock.now_us
+            self._sink.record(now_us, self.name, Record(pod, "Warning", reason, message))
+            self._store.update_status(replace(pod, status=rejected(pod, reason, message, timestamp_of(now_us))))
+            return
+        machine.add(worker)
+        for victim in verdict.victims:
+            self._admission.condemn(victim)
+            self._lifecycle.stop(victim, victim.pod.spec.termination_grace_period_seconds or 0, self._store.clock.now_us)
+            self._after_stop(machine, victim)
+        if any(victim.is_alive for victim in verdict.victims):
+            worker.due_us = NEVER
+            machine.waiting.append(worker.uid)
+            return
+        self._begin(machine, worker)
+
+    def _begin(self, machine: Machine, worker: PodWorker) -> None:
+        self._lifecycle.begin(worker, machine, now_us=self._store.clock.now_us)
+        self._write(machine, worker)
+        self._plan(worker)
+
+    def _advance(self, machine: Machine, worker: PodWorker) -> None:
+        """Do what a pod's timer was set for."""
+        self._lifecycle.advance(worker, machine, self._store.clock.now_us)
+        if worker.is_alive:
+            self._write(machine, worker)
+            self._plan(worker)
+        else:
+            self._ended(machine, worker)
+        if worker.plan.has_usage or machine.images_change_us != NEVER:
+            self._plan_machine(machine)
+
+    def _replan(self, machine: Machine, worker: PodWorker) -> None:
+        """Take over a changed workload model."""
+        plan = self._plans.of(worker.pod)
+        machine.users += plan.has_usage - worker.plan.has_usage
+        worker.plan = plan
+        if worker.stage == "active":
+            self._lifecycle.take_over(worker, now_us=self._store.clock.now_us)
+            self._plan(worker)
+        self._plan_machine(machine)
+
+    def _stop(self, machine: Machine, worker: PodWorker, grace_seconds: int) -> None:
+        self._lifecycle.stop(worker, grace_seconds, self._store.clock.now_us)
+        self._after_stop(machine, worker)
+
+    def _after_stop(self, machine: Machine, worker: PodWorker) -> None:
+        """Wait for a pod that is being ended, or see to its end if it has come."""
+        if not worker.is_alive:
+            self._ended(machine, worker)
+            return
+        if worker.disruption is not None:
+            self._write(machine, worker)
+        self._plan(worker)
+
+    def _ended(self, machine: Machine, worker: PodWorker) -> None:
+        """Report that nothing of a pod runs any more; if it is being deleted, remove it. Its resources are free again."""
+        worker.timer = -1
+        if worker.plan.requests and not worker.is_released:
+            worker.is_released = True
+            machine.release(worker)
+            if machine.images.held:
+                machine.images.touch((one.container.image for one in worker.plan.containers), self._store.clock.now_us)
+        if machine.reports:
+            pod = self._write(machine, worker)
+            if pod is None:
+                machine.workers.pop(worker.uid, None)
+            elif pod.is_terminating:
+                self._store.delete(Pod, pod.metadata.name, pod.metadata.namespace, uid=worker.uid, grace_seconds=0)
+        if machine.pressure.victim == worker.uid:
+            machine.pressure.victim = ""
+            machine.pressure_due_us = self._store.clock.now_us
+        if machine.waiting:
+            waiting, machine.waiting = machine.waiting, []
+            for uid in waiting:
+                self._retry(machine, uid)
+        if worker.plan.has_usage or machine.pressure_due_us != NEVER:
+            self._plan_machine(machine)
+
+    def _retry(self, machine: Machine, uid: str) -> None:
+        """Start a critical pod if those that it pushes off are gone."""
+        worker = machine.workers.get(uid)
+        if worker is None or not worker.is_alive:
+            return
+        if any(other.reason == "Preempting" and other.is_alive for other in machine.workers.values()):
+            machine.waiting.append(uid)
+        else:
+            self._begin(machine, worker)
+
+    def _write(self, machine: Machine, worker: PodWorker) -> Pod | None:
+        """Write a pod's status, if the API server can be reached and still has the pod, and return the pod."""
+        if not machine.reports:
+            return None
+        meta = worker.pod.metadata
+        pod = self._store.find(Pod, meta.name, meta.namespace)
+        if pod is None or pod.metadata.uid != meta.uid:
+            return None
+        return self._store.update_status(replace(pod, status=status_of(pod, worker, self._store.clock.now_us)))
 
     # Timers
 
-    def _set_timer(self, worker: PodWorker, time_us: int) -> None:
-        """Let a worker's next step be at a time; a timer that was set before no longer counts."""
+    def _plan(self, worker: PodWorker) -> None:
+        """Let a worker's next step be when something is due; a timer that was set before no longer counts."""
+        due_us = worker.next_due_us()
+        if due_us == NEVER:
+            worker.timer = -1
+            return
+        worker.timer = self._set_timer(due_us, worker.node, worker.uid)
+
+    def _plan_machine(self, machine: Machine) -> None:
+        due_us = self._manager.next_due_us(machine) if machine.works else NEVER
+        machine.timer = -1 if due_us == NEVER else self._set_timer(due_us, machine.name, "")
+
+    def _set_timer(self, time_us: int, node_name: str, uid: str) -> int:
         self._timer_count += 1
-        worker.timer = self._timer_count
-        heapq.heappush(self._timers, (time_us, worker.timer, worker.node, worker.key))
+        heapq.heappush(self._timers, (max(time_us, self._store.clock.now_us), self._timer_count, node_name, uid))
+        return self._timer_count
 
-    def _worker_of(self, timer: tuple[int, int, str, str]) -> PodWorker | None:
-        _, number, node_name, key = timer
-        machine = self.machines.get(node_name)
-        worker = None if machine is None else machine.workers.get(key)
-        return worker if worker is not None and worker.timer == number else None
-
-    def _pod_of(self, worker: PodWorker) -> Pod | None:
-        namespace, _, name = worker.key.partition("/")
-        pod = self._store.find(Pod, name, namespace)
-        return pod if pod is not None and pod.metadata.uid == worker.uid else None
-
-
-def _take_over(worker: PodWorker, pod: Pod, now_us: int) -> None:
-    """Read from a running pod's status since when it has run."""
-    running = [one.state.running.started_at for one in pod.status.container_statuses if one.state.running is not None]
-    times = [time for time in (*running, pod.status.start_time) if time is not None]
-    worker.stage, worker.has_run, worker.is_ready = "running", True, True
-    worker.started_us = time_of(times[0]) if times else now_us
-    worker.restarts = max((one.restart_count for one in pod.status.container_statuses), default=0)
+    def _is_stale(self, timer: _Timer) -> bool:
+        machine = self.machines.get(timer[2])
+        if machine is None:
+            return True
+        subject: Any = machine.workers.get(timer[3]) if timer[3] else machine
+        return subject is None or subject.timer != timer[1]

@@ -63,11 +63,14 @@ class Threshold:
     value : Amount
     min_reclaim : Amount or None
         How far above the threshold the signal must come before the pressure is over.
+    grace_us : int
+        Of a soft threshold: how long it must be met without a break before a pod is evicted.
     """
 
     signal: str
     value: Amount
     min_reclaim: Amount | None = None
+    grace_us: int = 0
 
 
 class PodUsage(NamedTuple):

@@ -5,6 +5,7 @@ Source: pkg/kubelet/nodestatus/setters.go; component-helpers apimachinery/lease,
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from binpack.control.conditions import transitioned
@@ -15,20 +16,30 @@ from binpack.model.node import Node
 from binpack.model.policy import Lease, LeaseSpec
 from binpack.units import US_PER_S
 
-_HEALTHY = (
-    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+_PRESSURES = (
+    (
+        "MemoryPressure",
+        "KubeletHasInsufficientMemory",
+        "KubeletHasSufficientMemory",
+        "insufficient memory available",
+        "sufficient memory available",
+    ),
+    ("DiskPressure", "KubeletHasDiskPressure", "KubeletHasNoDiskPressure", "disk pressure", "no disk pressure"),
+    ("PIDPressure", "KubeletHasInsufficientPID", "KubeletHasSufficientPID", "insufficient PID available", "sufficient PID available"),
 )
 
 
-def reporting(node: Node, now: datetime) -> Node:
-    """Return a node with the conditions of a healthy kubelet."""
+def reporting(node: Node, now: datetime, pressures: Collection[str] = ()) -> Node:
+    """Return a node with the conditions of a kubelet that is well, under the given pressures."""
     conditions = node.status.conditions
-    for kind, status, reason, message in _HEALTHY:
-        conditions = transitioned(conditions, Condition(kind, status, reason, message, last_heartbeat_time=now), now)
-    return replace(node, status=replace(node.status, conditions=conditions))
+    for kind, bad, good, bad_words, good_words in _PRESSURES:
+        if kind in pressures:
+            new = Condition(kind, "True", bad, f"kubelet has {bad_words}", last_heartbeat_time=now)
+        else:
+            new = Condition(kind, "False", good, f"kubelet has {good_words}", last_heartbeat_time=now)
+        conditions = transitioned(conditions, new, now)
+    ready = Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status", last_heartbeat_time=now)
+    return replace(node, status=replace(node.status, conditions=transitioned(conditions, ready, now)))
 
 
 def steady_lease(node_name: str, now: datetime) -> Lease:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from binpack.control.node.restart import restarts_after
 from binpack.model.pod import Container, ContainerStatus, PodSpec
 
 Phase = Literal["Pending", "Running", "Succeeded", "Failed"]
@@ -26,6 +27,7 @@ class _Tally:
     waiting: int = 0
     stopped: int = 0
     succeeded: int = 0
+    restartable: int = 0
 
 
 def phase_of(spec: PodSpec, statuses: Iterable[ContainerStatus], *, has_initialized: bool, is_finishing: bool = False) -> Phase:
@@ -48,7 +50,7 @@ def phase_of(spec: PodSpec, statuses: Iterable[ContainerStatus], *, has_initiali
             _count_sidecar(by_name.get(container.name), tally)
         else:
             _count_init(by_name.get(container.name), tally)
-    _count_main(spec.containers, by_name, tally)
+    _count_main(spec.containers, by_name, spec.restart_policy, tally)
     if tally.failed_init > 0 and spec.restart_policy == "Never":
         return "Failed"
     if tally.pending_init > 0 or (tally.pending_sidecars > 0 and not has_initialized) or tally.waiting > 0:
@@ -69,11 +71,16 @@ def _phase_when_stopped(spec: PodSpec, tally: _Tally, *, is_finishing: bool) -> 
     all_succeeded = tally.stopped == tally.succeeded
     if is_finishing:
         return "Succeeded" if all_succeeded else "Failed"
-    if spec.restart_policy in ("", "Always"):
+    if tally.restartable or (spec.restart_policy in ("", "Always") and not _all_decide_alone(spec)):
         return "Running"
     if all_succeeded:
         return "Succeeded"
     return "Failed" if spec.restart_policy == "Never" else "Running"
+
+
+def _all_decide_alone(spec: PodSpec) -> bool:
+    """Tell whether every main container has a restart policy of its own."""
+    return bool(spec.containers) and all(container.restart_policy for container in spec.containers)
 
 
 def _count_init(status: ContainerStatus | None, tally: _Tally) -> None:
@@ -105,7 +112,7 @@ def _count_sidecar(status: ContainerStatus | None, tally: _Tally) -> None:
         tally.unknown += 1
 
 
-def _count_main(containers: Iterable[Container], by_name: Mapping[str, ContainerStatus], tally: _Tally) -> None:
+def _count_main(containers: Iterable[Container], by_name: Mapping[str, ContainerStatus], policy: str, tally: _Tally) -> None:
     for container in containers:
         status = by_name.get(container.name)
         if status is None:
@@ -113,8 +120,11 @@ def _count_main(containers: Iterable[Container], by_name: Mapping[str, Container
         elif status.state.running is not None:
             tally.running += 1
         elif status.state.terminated is not None:
+            code = status.state.terminated.exit_code
             tally.stopped += 1
-            tally.succeeded += status.state.terminated.exit_code == 0
+            tally.succeeded += code == 0
+            if container.restart_policy or container.restart_policy_rules:
+                tally.restartable += restarts_after(container, "main", policy, code)
         elif status.state.waiting is not None:
             if status.last_state.terminated is not None:
                 tally.stopped += 1

@@ -1,32 +1,89 @@
-"""One pod on one node: what its containers are doing, as plain data, and the status that follows from it.
+"""One pod on one node: what its containers are doing, as plain data. How that changes stands in `pod_lifecycle.py`.
 
-All main containers of a pod start and exit together here, for a workload model says when a pod's containers exit, not each one's.
-Source: pkg/kubelet/pod_workers.go, kubelet_pods.go (convertToAPIContainerStatuses), v1.35.
+Source: pkg/kubelet/pod_workers.go, pkg/kubelet/container/runtime.go, v1.35.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
-from binpack.control.clock import timestamp_of
-from binpack.control.conditions import transitioned
-from binpack.control.node.phase import is_sidecar, phase_of
-from binpack.control.node.pod_conditions import containers_ready, initialized, pod_ready
-from binpack.model.base import replace
+from binpack.control.node.pod_plan import ContainerPlan, PodPlan
+from binpack.control.node.probes import Outcome
 from binpack.model.meta import Condition
-from binpack.model.pod import (
-    Container,
-    ContainerState,
-    ContainerStateRunning,
-    ContainerStateTerminated,
-    ContainerStateWaiting,
-    ContainerStatus,
-    Pod,
-    PodStatus,
-)
+from binpack.model.pod import Pod
 
-Stage = Literal["sandbox", "init", "starting", "running", "backoff", "stopping", "ended", "lost"]
+Stage = Literal["sandbox", "active", "stopping", "ended", "lost"]
+ContainerStage = Literal["waiting", "pulling", "starting", "running", "killing", "exited"]
+AgendaItem = tuple[int, Literal["exit", "oom"] | Outcome]
+NEVER = 1 << 62
+
+
+class Exit(NamedTuple):
+    """How a run of a container ended; times in microseconds."""
+
+    code: int
+    reason: str
+    started_us: int
+    exited_us: int
+
+
+@dataclass(slots=True)
+class ContainerRecord:
+    """What the kubelet knows of a container.
+
+    Parameters
+    ----------
+    stage : str
+        waiting: to be started, now or at `due_us`; pulling its image; starting; running; killing: has got SIGTERM and the pod goes on;
+        exited: it stays so.
+    due_us : int
+        When something happens to it by itself.
+    agenda : tuple of (time, what)
+        What its present run does by itself, in order; `position` is the next one.
+    reason, message : str
+        Why it waits.
+    started_us : int
+        Of the present or last run.
+    is_started, is_ready : bool
+        What its probes have found.
+    ended : Exit or None
+        The present state's exit if it does not run, else that of the run before.
+    starts : int
+        How often it has been started.
+    restarts : int
+    backoff_us : int
+        The delay of the restart after the next exit; 0 at first.
+    kill_code : int
+        With which code it exits at `due_us`, while it is being killed.
+    has_image : bool
+    pull_failures : int
+    pull_retry_us : int
+        When its image may be pulled again.
+    """
+
+    stage: ContainerStage = "waiting"
+    due_us: int = NEVER
+    agenda: tuple[AgendaItem, ...] = ()
+    position: int = 0
+    reason: str = ""
+    message: str = ""
+    started_us: int = 0
+    is_started: bool = False
+    is_ready: bool = False
+    ended: Exit | None = None
+    starts: int = 0
+    restarts: int = 0
+    backoff_us: int = 0
+    kill_code: int = 0
+    has_image: bool = False
+    pull_failures: int = 0
+    pull_retry_us: int = 0
+
+    @property
+    def runs(self) -> bool:
+        """Its processes run."""
+        return self.stage in ("running", "killing")
 
 
 @dataclass(slots=True)
@@ -35,136 +92,86 @@ class PodWorker:
 
     Parameters
     ----------
-    uid, key, node : str
+    pod : Pod
+        As it was seen last.
+    plan : PodPlan
     stage : str
-        sandbox: getting its network; init: its init containers run; starting: its main containers are being started; running; backoff:
-        waiting to be restarted; stopping: has got SIGTERM; ended: nothing runs any more; lost: its machine is down.
+        sandbox: getting its network; active; stopping: everything that runs has got SIGTERM; ended: nothing runs any more; lost: its
+        machine is down.
     timer : int
         The number of the timer that counts; others are stale.
-    init_done : int
-        Ordinary init containers that have ended.
+    due_us : int
+        When its sandbox is there, or everything has stopped.
+    sandbox_us : int
+        When its sandbox has a network.
+    start_delay_us : int
+        From the moment at which a main container may start until it runs.
+    is_initialized : bool
+        Its init containers are done and its main ones may start.
     has_run : bool
-        Its main containers have run at some time.
-    started_us, exited_us : int
-        When they were last started, when they last exited.
-    is_ready : bool
-        Readiness probes have succeeded since the last start.
-    exit_code : int
-        Of the last exit.
-    restarts : int
-    backoff_us : int
-        The delay of the restart after the next exit; 0 at first.
+        A main container has run at some time.
+    is_deleted : bool
+        It is being deleted, as far as the kubelet has heard.
+    is_released : bool
+        Its node no longer counts what it asked for.
+    grace_seconds : int
+        Of its termination.
+    deadline_us : int
+        When it has been active for too long.
+    reason, message : str
+        Why the kubelet ends it, for its status.
+    disruption : Condition or None
+        The condition DisruptionTarget that it gets.
+    records : list of ContainerRecord
+        In the order of `plan.containers`.
     """
 
-    uid: str
-    key: str
-    node: str
+    pod: Pod
+    plan: PodPlan
     stage: Stage = "sandbox"
     timer: int = -1
-    init_done: int = 0
+    due_us: int = NEVER
+    sandbox_us: int = NEVER
+    start_delay_us: int = 0
+    is_initialized: bool = False
     has_run: bool = False
-    started_us: int = 0
-    exited_us: int = 0
-    is_ready: bool = False
-    exit_code: int = 0
-    restarts: int = 0
-    backoff_us: int = 0
+    is_deleted: bool = False
+    is_released: bool = False
+    grace_seconds: int = 0
+    deadline_us: int = NEVER
+    reason: str = ""
+    message: str = ""
+    disruption: Condition | None = None
+    records: list[ContainerRecord] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        if not self.records:
+            self.records = [ContainerRecord() for _ in self.plan.containers]
 
-def status_of(pod: Pod, worker: PodWorker, now_us: int) -> PodStatus:
-    """Compute the status of a pod: container statuses, phase, conditions."""
-    spec = pod.spec
-    main_state, last_state = _main_states(worker)
-    if worker.stage in ("sandbox", "init", "starting") and not worker.has_run:
-        reason = "PodInitializing" if spec.init_containers else "ContainerCreating"
-        main_state, last_state = ContainerState(waiting=ContainerStateWaiting(reason=reason)), ContainerState()
-    runs = worker.stage in ("running", "stopping")
-    main = tuple(
-        ContainerStatus(
-            name=container.name,
-            image=container.image,
-            ready=runs and worker.is_ready,
-            started=runs,
-            restart_count=worker.restarts,
-            state=main_state,
-            last_state=last_state,
-        )
-        for container in spec.containers
-    )
-    init = _init_statuses(spec.init_containers, worker)
-    everything = (*init, *main)
-    former = pod.status
-    is_finishing = worker.stage == "ended"
-    phase = former.phase
-    if not pod.is_terminal:
-        phase = phase_of(spec, everything, has_initialized=worker.has_run, is_finishing=is_finishing)
-        if is_finishing and phase == "Pending":
-            # Ended before its main containers ever ran.
-            phase = "Failed"
-    now = timestamp_of(now_us)
-    conditions = former.conditions
-    all_ready = containers_ready(spec, everything, phase)
-    for condition in (
-        Condition("PodReadyToStartContainers", "False" if worker.stage in ("sandbox", "ended") else "True"),
-        initialized(spec, everything, phase, has_initialized=worker.has_run),
-        pod_ready(all_ready),
-        all_ready,
-    ):
-        conditions = transitioned(conditions, condition, now)
-    return replace(
-        former,
-        phase=phase,
-        conditions=conditions,
-        start_time=former.start_time or now,
-        container_statuses=main,
-        init_container_statuses=init,
-        observed_generation=pod.metadata.generation,
-    )
+    @property
+    def uid(self) -> str:
+        """The pod's uid."""
+        return self.pod.metadata.uid
 
+    @property
+    def node(self) -> str:
+        """The name of its node."""
+        return self.pod.spec.node_name
 
-def ordinary_init_containers(pod: Pod) -> int:
-    """Return how many init containers have to end before the main ones start."""
-    return sum(not is_sidecar(container) for container in pod.spec.init_containers)
+    @property
+    def is_alive(self) -> bool:
+        """Something of it runs, or may yet."""
+        return self.stage != "ended"
 
+    def members(self) -> zip[tuple[ContainerPlan, ContainerRecord]]:
+        """Its containers, planned and as they are."""
+        return zip(self.plan.containers, self.records, strict=True)
 
-def _main_states(worker: PodWorker) -> tuple[ContainerState, ContainerState]:
-    """Return the present and the last state of the main containers."""
-    ended = ContainerState(
-        terminated=ContainerStateTerminated(
-            exit_code=worker.exit_code,
-            reason="Completed" if worker.exit_code == 0 else "Error",
-            started_at=timestamp_of(worker.started_us),
-            finished_at=timestamp_of(worker.exited_us),
-        )
-    )
-    match worker.stage:
-        case "running" | "stopping":
-            running = ContainerState(running=ContainerStateRunning(started_at=timestamp_of(worker.started_us)))
-            return running, ended if worker.restarts else ContainerState()
-        case "ended":
-            return ended, ContainerState()
-        case "backoff":
-            return ContainerState(waiting=ContainerStateWaiting(reason="CrashLoopBackOff")), ended
-        case _:
-            return ContainerState(waiting=ContainerStateWaiting(reason="ContainerCreating")), ended
-
-
-def _init_statuses(containers: tuple[Container, ...], worker: PodWorker) -> tuple[ContainerStatus, ...]:
-    """Return the statuses of init containers: done, running one by one, or waiting; sidecars run from their turn on."""
-    statuses: list[ContainerStatus] = []
-    ordinary_before = 0
-    completed = ContainerState(terminated=ContainerStateTerminated(exit_code=0, reason="Completed"))
-    running = ContainerState(running=ContainerStateRunning())
-    waiting = ContainerState(waiting=ContainerStateWaiting(reason="PodInitializing"))
-    for container in containers:
-        has_turn = worker.has_run or (worker.stage != "sandbox" and worker.init_done >= ordinary_before)
-        if is_sidecar(container):
-            runs = has_turn and worker.stage != "ended"
-            state = running if runs else completed if worker.stage == "ended" else waiting
-            statuses.append(ContainerStatus(name=container.name, image=container.image, ready=runs, started=runs, state=state))
-            continue
-        done = worker.has_run or worker.init_done > ordinary_before
-        state = completed if done else running if has_turn and worker.stage == "init" else waiting
-        statuses.append(ContainerStatus(name=container.name, image=container.image, ready=done, state=state))
-        ordinary_before += 1
-    return tuple(statuses)
+    def next_due_us(self) -> int:
+        """Return when something happens to it by itself."""
+        if self.stage == "active":
+            due_us = min(self.due_us, self.deadline_us)
+            for record in self.records:
+                due_us = min(due_us, record.due_us)
+            return due_us
+        return self.due_us if self.stage in ("sandbox", "stopping") else NEVER

@@ -1,33 +1,93 @@
-"""How long a pod's containers run, how they end, and how long they take to stop: what its annotations say.
+"""How long a pod's containers run, how they end, what they use and how they answer probes: what the pod's annotations say.
 
-A cluster finds this out by running them. In a simulation it is part of the input:
-
-- `binpack.dev/duration: 90s`: each container exits so long after its start. Without it, it runs until it is stopped.
-- `binpack.dev/exit-code: "1"`: with this code; 0 by default.
-- `binpack.dev/stop-duration: 5s`: so long after SIGTERM it has stopped, with exit code 0; 1 s by default. One that takes longer than the
-  grace period is killed, with exit code 137.
+A cluster finds this out by running them. In a simulation it is part of the input. Three annotations say the usual things, for each main
+container: `binpack.dev/duration: 90s`, `binpack.dev/exit-code: "1"`, `binpack.dev/stop-duration: 5s`. A fourth, `binpack.dev/workload`,
+holds a YAML document that says everything (`workload_format.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
+from binpack.control.node.workload_format import ProbeName
 from binpack.errors import ManifestError
-from binpack.model.duration import parse_duration_ns
 from binpack.model.pod import Pod
-from binpack.model.selectors import parse_int64
 from binpack.units import US_PER_S
 
 DURATION = "binpack.dev/duration"
 EXIT_CODE = "binpack.dev/exit-code"
 STOP_DURATION = "binpack.dev/stop-duration"
+WORKLOAD = "binpack.dev/workload"
+ANNOTATIONS = (DURATION, EXIT_CODE, STOP_DURATION, WORKLOAD)
 DEFAULT_STOP_US = US_PER_S
 KILLED_EXIT_CODE = 137
 
-_NS_PER_US = 1000
-_EXIT_CODES = range(256)
+Steps = tuple[tuple[int, int], ...]
+"""A piecewise constant function of the time since a container's start: from so many microseconds on, so much."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailingProbe:
+    """A time since a container's start in which a probe (None: all) fails; `until_us` None: for ever. Microseconds."""
+
+    probe: ProbeName | None
+    after_us: int
+    until_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunModel:
+    """What a container does in one run.
+
+    Parameters
+    ----------
+    duration_us : int or None
+        None: it runs until it is stopped.
+    exit_code : int
+        Of an exit by itself.
+    start_us : int
+        So long after its start all its probes fail.
+    stop_us : int
+        How long it takes to stop after SIGTERM.
+    pre_stop_us : int
+        How long its preStop hook takes.
+    failing : tuple of FailingProbe
+    usage : tuple of (resource, Steps)
+        cpu in milli-cores, memory and ephemeral-storage in bytes, pids in processes; sorted by name.
+    """
+
+    duration_us: int | None = None
+    exit_code: int = 0
+    start_us: int = 0
+    stop_us: int = DEFAULT_STOP_US
+    pre_stop_us: int = 0
+    failing: tuple[FailingProbe, ...] = ()
+    usage: tuple[tuple[str, Steps], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerModel:
+    """What a container does.
+
+    Parameters
+    ----------
+    runs : tuple of RunModel
+        Its first, second … run; the last one stands for all that follow.
+    image_bytes : int or None
+        The size of its image; None if that is not known.
+    pull_failures : int or None
+        How many attempts of a pod to pull the image fail; None for all.
+    """
+
+    runs: tuple[RunModel, ...] = (RunModel(),)
+    image_bytes: int | None = None
+    pull_failures: int | None = 0
+
+    def run(self, starts_before: int) -> RunModel:
+        """Return what it does after so many starts."""
+        return self.runs[min(starts_before, len(self.runs) - 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +96,14 @@ class WorkloadModel:
 
     Parameters
     ----------
-    duration_us : int or None
-        None: they run until they are stopped.
-    exit_code : int
-    stop_us : int
-        How long they take to stop.
+    main : ContainerModel
+        Every main container of which nothing else is said.
+    named : dict[str, ContainerModel]
+        Containers of all kinds by name.
     """
 
-    duration_us: int | None = None
-    exit_code: int = 0
-    stop_us: int = DEFAULT_STOP_US
+    main: ContainerModel = ContainerModel()
+    named: dict[str, ContainerModel] = field(default_factory=dict)
 
 
 def workload_model(pod: Pod) -> WorkloadModel:
@@ -65,36 +123,28 @@ def model_of(annotations: Mapping[str, str], place: str) -> WorkloadModel:
     Raises
     ------
     ManifestError
-        If one of them cannot be understood; the message begins with the place.
+        If one of them cannot be understood; each line of the message begins with the place.
     """
-    duration, code, stop = annotations.get(DURATION), annotations.get(EXIT_CODE), annotations.get(STOP_DURATION)
-    if duration is None and code is None and stop is None:
+    given = workload_annotations(annotations)
+    if given == _NOTHING:
         return _DEFAULT
-    try:
-        return _parse(duration, code, stop)
-    except ValueError as error:
-        raise ManifestError(f"{place}, {error}") from None
+    model, errors = _read(given)
+    if errors:
+        raise ManifestError("\n".join(f"{place}, {error}" for error in errors))
+    return model
+
+
+def workload_annotations(annotations: Mapping[str, str]) -> tuple[str | None, ...]:
+    """Return the values of the annotations that make up a model: equal ones, equal models."""
+    return (annotations.get(DURATION), annotations.get(EXIT_CODE), annotations.get(STOP_DURATION), annotations.get(WORKLOAD))
 
 
 _DEFAULT = WorkloadModel()
+_NOTHING: tuple[str | None, ...] = (None, None, None, None)
 
 
 @lru_cache(maxsize=65536)
-def _parse(duration: str | None, code: str | None, stop: str | None) -> WorkloadModel:
-    exit_code = 0 if code is None else parse_int64(code)
-    if exit_code is None or exit_code not in _EXIT_CODES:
-        raise ValueError(f'metadata.annotations[{EXIT_CODE}]: "{code}" is not an exit code (accepted: "0" to "255")')
-    stop_us = _microseconds(STOP_DURATION, stop)
-    return WorkloadModel(_microseconds(DURATION, duration), exit_code, DEFAULT_STOP_US if stop_us is None else stop_us)
+def _read(given: tuple[str | None, ...]) -> tuple[WorkloadModel, tuple[str, ...]]:
+    from binpack.control.node.workload_reading import read_model
 
-
-def _microseconds(key: str, text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        microseconds = parse_duration_ns(text) // _NS_PER_US
-    except ValueError as error:
-        raise ValueError(f"metadata.annotations[{key}]: {error}") from None
-    if microseconds < 0:
-        raise ValueError(f'metadata.annotations[{key}]: "{text}" is negative (accepted: durations from 0s)')
-    return microseconds
+    return read_model(dict(zip(ANNOTATIONS, given, strict=True)))

@@ -9,7 +9,7 @@ from binpack.control.apiserver.store import Store
 from binpack.control.conditions import find_condition
 from binpack.control.heartbeats import LEASE_NAMESPACE, is_steady
 from binpack.control.node.kubelet import Kubelets
-from binpack.control.node.workload_model import WorkloadModel, workload_model
+from binpack.control.node.workload_model import RunModel, workload_model
 from binpack.control.plane import ControlPlane
 from binpack.control.records import EventSink
 from binpack.errors import ManifestError
@@ -257,14 +257,14 @@ def test_a_pickled_floor_goes_on_alike(floor):
 @pytest.mark.parametrize(
     ("annotations", "expected"),
     [
-        ({}, WorkloadModel()),
-        ({"binpack.dev/duration": "1m30s"}, WorkloadModel(duration_us=90 * US_PER_S)),
-        ({"binpack.dev/duration": "0s", "binpack.dev/exit-code": "2"}, WorkloadModel(0, 2)),
-        ({"binpack.dev/stop-duration": "500ms"}, WorkloadModel(stop_us=500_000)),
+        ({}, RunModel()),
+        ({"binpack.dev/duration": "1m30s"}, RunModel(duration_us=90 * US_PER_S)),
+        ({"binpack.dev/duration": "0s", "binpack.dev/exit-code": "2"}, RunModel(0, 2)),
+        ({"binpack.dev/stop-duration": "500ms"}, RunModel(stop_us=500_000)),
     ],
 )
 def test_workload_models(annotations, expected):
-    assert workload_model(pod("web").annotate(annotations).build()) == expected
+    assert workload_model(pod("web").annotate(annotations).build()).main.runs == (expected,)
 
 
 @pytest.mark.parametrize(
