@@ -13,7 +13,7 @@ from binpack.cli.options import out_option
 from binpack.cli.output import Format, deliver, output_options, rendered_document
 
 if TYPE_CHECKING:
-    from binpack.optimal.verify import CheckedLevel, Verdict
+    from binpack.optimal.verdict import CheckedLevel, Verdict
 
 
 @click.command(short_help="Check a certificate without the solver.")

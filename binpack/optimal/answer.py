@@ -12,7 +12,8 @@ from typing import Any
 
 from binpack.optimal.progress import relative_gap
 from binpack.optimal.solution import Level, Status
-from binpack.optimal.verify import CheckedLevel, Verdict, verify
+from binpack.optimal.verdict import CheckedLevel, Verdict
+from binpack.optimal.verify import verify
 
 Value = int | tuple[int | None, ...] | None
 

@@ -6,84 +6,17 @@ what the cluster's objects say is another question, which `binpack.state.invaria
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from binpack.errors import CertificateError
+from binpack.optimal.verdict import CheckedLevel, Verdict
 from binpack.optimal.verify_bounds import proven_bound
 from binpack.optimal.verify_instance import CheckedInstance, digest_of, read_instance, whole
+from binpack.optimal.verify_moves import verify_moves
 from binpack.optimal.verify_placement import broken_constraints, measured
 
 SUPPORTED_VERSION = 1
-
-
-@dataclass(frozen=True)
-class CheckedLevel:
-    """What the checker found about one level.
-
-    Attributes
-    ----------
-    name : str
-    rank : int or None
-        Of the pods that are counted; None for the cost.
-    asked : int or None
-        Pods of the rank.
-    value : int or None
-        Of the placement.
-    stated, proven : int or None
-        The bound in the certificate, and the one that follows from the proof.
-    infeasible : bool
-        Whether the proof shows that what the level asks for cannot be.
-    kind : str or None
-        Of the proof.
-    claimed : int or None
-        What a solver says without a proof.
-    """
-
-    name: str
-    rank: int | None
-    asked: int | None
-    value: int | None
-    stated: int | None
-    proven: int | None
-    infeasible: bool = False
-    kind: str | None = None
-    claimed: int | None = None
-
-    @property
-    def maximise(self) -> bool:
-        """Whether more is better: pods are counted, not costs."""
-        return self.rank is not None
-
-    @property
-    def optimal(self) -> bool:
-        """Whether the proof meets the value."""
-        return self.value is not None and self.value == self.proven
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The outcome of a check.
-
-    Attributes
-    ----------
-    problems : tuple[str, ...]
-        What is wrong or weaker than stated; empty if all was verified.
-    levels : tuple[CheckedLevel, ...]
-    """
-
-    problems: tuple[str, ...]
-    levels: tuple[CheckedLevel, ...] = field(default=())
-
-    @property
-    def verified(self) -> bool:
-        """Whether placement, values and all stated bounds hold."""
-        return not self.problems
-
-    @property
-    def optimal(self) -> bool:
-        """Whether the certificate proves its placement to be optimal."""
-        return self.verified and bool(self.levels) and all(level.optimal for level in self.levels)
 
 
 def verify(document: Any, *, step_limit: int = 500_000) -> Verdict:
@@ -106,6 +39,8 @@ def verify(document: Any, *, step_limit: int = 500_000) -> Verdict:
         If the document is none that this version can read.
     """
     _check_schema(document)
+    if document.get("goal") == "moves":
+        return verify_moves(document, step_limit)
     instance = read_instance(document.get("instance"))
     problems: list[str] = []
     if document.get("digest") != digest_of(document["instance"]):

@@ -18,7 +18,8 @@ from binpack.optimal.couplings import DomainCap, Exclusion, Spread
 from binpack.optimal.problem import PackingProblem, problem_of
 from binpack.optimal.proof import Proof
 from binpack.optimal.solve import solve
-from binpack.optimal.verify import Verdict, digest_of, verify
+from binpack.optimal.verdict import Verdict
+from binpack.optimal.verify import digest_of, verify
 from binpack.testing.packing_problems import brute_force, planted, tiny_problems
 
 Path = tuple[Any, ...]
@@ -55,8 +56,11 @@ def outcome(document: Any) -> Verdict | None:
 
 
 def dual_document() -> Any:
-    """The bound of three nodes needs duals: the sum says two."""
-    return document_of(problem_of(size=[[4, 3], [3, 4]], demand=[3, 2], capacity=[[9, 9]], supply=[5]))
+    """Every pod weighs one, a node holds two, five pods need three nodes: the sum says two."""
+    document = document_of(problem_of(size=[[4, 3], [3, 4]], demand=[3, 2], capacity=[[9, 9]], supply=[5]))
+    proof = Proof("dual", "by hand", None, (1, 1), (2,), ((1, 1),), 7).document()
+    document["levels"][0]["bound"] = {"value": 3, "proof": json.loads(json.dumps(proof))}
+    return {**document, "kind": "dual"}
 
 
 def dff_document() -> Any:
