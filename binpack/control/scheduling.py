@@ -28,9 +28,10 @@ from binpack.model.workloads import ReplicaSet
 from binpack.scheduler.cached_cycle import CachedCycle
 from binpack.scheduler.cycle import Decision, Refusal
 from binpack.scheduler.event_handlers import EventHandlers
+from binpack.scheduler.lookahead import Lookahead
 from binpack.scheduler.queue.queued_pod import QueuedPod
 from binpack.scheduler.queue.scheduling_queue import SchedulingQueue
-from binpack.scheduler.ties import TieBreaker
+from binpack.scheduler.ties import TieBreaker, Ties
 from binpack.state.cluster import Cluster
 
 MAX_MESSAGE_BYTES = 1024
@@ -132,6 +133,8 @@ class Scheduler:
         before, after = event.previous, None if event.type == "DELETED" else event.object
         if before is not None and after is not None and _looks_the_same(before, after):
             return False
+        if not _leaves_plans_alone(before, after):
+            self._lookahead.give_up()
         self._handlers.handle(before, after, self._store.clock.now_us)
         self._is_idle = False
         return True
@@ -152,13 +155,14 @@ class Scheduler:
         self._flush_at_us = None
         queued = self.queue.pop()
         if queued is None:
+            self._lookahead.give_up()
             self._is_idle = True
             return
         self._is_idle = False
         self.counters.attempts += 1
         self._cycle.nominated = self.queue.nominator.by_node()
         self._cycle.now = self._store.clock.timestamp
-        outcome = self._cycle.place(queued.pod)
+        outcome = self._lookahead.place(queued.pod)
         self.counters.evaluated_nodes += outcome.evaluated_nodes
         if outcome.node is not None:
             self._bind(queued, outcome.node, outcome.allocations, now_us)
@@ -260,10 +264,12 @@ class Scheduler:
         )  # fmt: skip
         self._cycle.next_start = next_start
         self._handlers = EventHandlers(cluster, self.queue)
+        draws_ties = self._tie_breaker.ties in (Ties.RANK, Ties.RANDOM)
+        self._lookahead = Lookahead(self._cycle, self.queue, draws_ties=draws_ties)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the columns, which are a function of the objects and hold functions; keep the order in which they came."""
-        state = {name: value for name, value in self.__dict__.items() if name not in ("_cycle", "_handlers")}
+        state = {name: value for name, value in self.__dict__.items() if name not in ("_cycle", "_handlers", "_lookahead")}
         cluster = self.cluster
         state["next_start"] = self._cycle.next_start
         state["nodes"] = [cluster.node(int(row)).name for row in cluster.rows_in_order()]
@@ -304,6 +310,16 @@ def _looks_the_same(before: ApiObject, after: ApiObject) -> bool:
     if isinstance(after, ReplicaSet) and isinstance(before, ReplicaSet):
         return after.spec.selector == before.spec.selector
     return False
+
+
+def _leaves_plans_alone(before: ApiObject | None, after: ApiObject | None) -> bool:
+    """Tell whether an event cannot concern a pod that is decided ahead, nor what it asks: a pod that comes new, or one that is bound.
+
+    Should a bound pod change more than its own state, the journal tells.
+    """
+    if not isinstance(after, Pod) or after.is_terminal:
+        return False
+    return before is None or bool(after.spec.node_name)
 
 
 def _cut(message: str) -> str:

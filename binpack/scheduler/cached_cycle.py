@@ -147,6 +147,10 @@ class CachedCycle(SchedulingCycle):
                 break
         return outcomes
 
+    def place_first(self, pods: Sequence[Pod]) -> list[Outcome]:
+        """Place the first pods in one call, as far as the cache decides; none if it does not even decide the first."""
+        return self._place_run(pods)
+
     def _plainly(self, pod: Pod, fast: FastScheduler) -> Decision:
         key = None if self._preemption else fast.rejection_key(pod, self.next_start)
         if key is not None and key in self._rejections:

@@ -59,6 +59,15 @@ class PodHeap:
             del self._pods[first.key]
         return first
 
+    def first(self, count: int) -> list[QueuedPod]:
+        """Return at most so many pods in their order and leave them."""
+        taken: list[tuple[Any, int, QueuedPod]] = []
+        while len(taken) < count and self.peek() is not None:
+            taken.append(heapq.heappop(self._entries))
+        for entry in taken:
+            heapq.heappush(self._entries, entry)
+        return [queued for _, _, queued in taken]
+
     def copy(self) -> PodHeap:
         """Return an independent copy; the pods in it are values and shared."""
         twin = PodHeap()
