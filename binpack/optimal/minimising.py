@@ -8,9 +8,12 @@ from binpack.optimal.bounds import pooled_bound
 from binpack.optimal.legality import cost_of
 from binpack.optimal.methods.column_generation import WORK_PER_MASTER, ColumnGeneration
 from binpack.optimal.methods.diving import dive
+from binpack.optimal.methods.exact_cover import covering
 from binpack.optimal.methods.greedy import greedy_packings
+from binpack.optimal.methods.perfect_fills import completed, is_worth_trying, perfect_fills
 from binpack.optimal.methods.ruin import cheaper
 from binpack.optimal.methods.sequential import VARIANTS, Sequential
+from binpack.optimal.methods.subset_sums import are_alike, fullest_first, is_one_dimensional
 from binpack.optimal.quotas import Split, split
 from binpack.optimal.search import Search
 from binpack.optimal.solution import Fill, Level
@@ -19,6 +22,8 @@ from binpack.optimal.weighing import Requirement
 
 MORE_DIVES = 4
 PROVING_PART = 0.4
+SUMS_PART, PERFECT_PART, COVER_PART = 0.2, 0.5, 0.4
+SUMS_TRIES = 12
 MIP_NODES = 100
 RUIN_ROUNDS = 25
 STALE = 8
@@ -62,6 +67,7 @@ class _Minimiser:
 
     def run(self) -> None:
         """Everything but CP-SAT: quick looks of each kind first, then the thorough ones."""
+        self._among_equal_nodes()
         self._node_by_node(range(2))
         if not self.search.is_open:
             return
@@ -74,6 +80,30 @@ class _Minimiser:
         self._dives(generation, range(2, 2 + MORE_DIVES), effort=2)
         if self.search.is_open:
             self._in_whole_nodes(generation)
+
+    def _among_equal_nodes(self) -> None:
+        """What can be done where all nodes are equal and only resources count."""
+        problem, search = self.search.affordable(self.pods.problem), self.search
+        if not are_alike(problem):
+            return
+        if is_one_dimensional(problem):
+            slice_ = search.budget.slice(SUMS_PART)
+            for number in range(SUMS_TRIES):
+                if not search.is_open or slice_.exhausted():
+                    break
+                fills = fullest_first(problem, slice_, None if number == 0 else np.random.default_rng([search.seed, 4, number]))
+                self._found(fills, "fullest nodes first")
+        elif search.is_open and is_worth_trying(problem):
+            fills = perfect_fills(problem, search.budget.slice(PERFECT_PART), search.seed)
+            self._found(completed(problem, fills, search.budget), "perfect fills")
+        if search.is_open and search.bound.value is not None and int(problem.cost[0]) > 0:
+            nodes = search.bound.value // int(problem.cost[0])
+            self._found(covering(problem, nodes, search.budget.slice(COVER_PART), search.seed), "cover by tight contents")
+
+    def _found(self, fills: tuple[Fill, ...] | None, method: str) -> None:
+        if fills is not None:
+            self._fills.append(fills)
+            self._offer(fills, method)
 
     def ruin_while(self) -> None:
         """Ruin and recreate until nothing has come of it for a while, or the budget ends."""

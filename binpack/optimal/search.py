@@ -29,6 +29,9 @@ from binpack.optimal.weighing import Requirement, bound_of_weights
 LARGEST_CP_SAT = 3_000
 """Variables up to which CP-SAT is worth starting: on larger models it has never improved what the other methods found."""
 
+MANY_CELLS = 2_000_000
+"""(class, node) entries of a placement above which one greedy fill is all that is tried."""
+
 NODE_BY_NODE_PART = 0.4
 PLACE_MORE_PART = 0.4
 RANKED_VARIANTS = 3
@@ -187,17 +190,30 @@ class Search:
         problem = pieces.problem
         if problem.pod_classes == 0 or problem.nodes == 0:
             return
-        cells = problem.pod_classes * problem.nodes * max(1, len(problem.resources))
         best_packing: Packing | None = None
-        for packing in greedy_packings(problem, by_rank=by_rank):
-            self.budget.spend(WORK_A_FILL + WORK_PER_CELL * cells)
-            if best_packing is None or score(packing) < score(best_packing):
-                best_packing = packing
-                self.offer(pieces.merge(packing.fills()), "greedy")
-            if self.budget.exhausted() or (enough is not None and self.incumbent.complete and self.incumbent.cost <= enough):
-                return
-        if best_packing is not None:
+        for tried in (self._narrowed(problem), problem):
+            cells = tried.pod_classes * tried.nodes * max(1, len(tried.resources))
+            for packing in greedy_packings(tried, by_rank=by_rank):
+                self.budget.spend(WORK_A_FILL + WORK_PER_CELL * cells)
+                if best_packing is None or score(packing) < score(best_packing):
+                    best_packing = packing
+                    self.offer(pieces.merge(packing.fills()), "greedy")
+                done = enough is not None and self.incumbent.complete and self.incumbent.cost <= enough
+                if done or self.budget.exhausted() or cells > MANY_CELLS:
+                    break
+            if self.incumbent.complete or self.budget.exhausted():
+                break
+        done = enough is not None and self.incumbent.complete and self.incumbent.cost <= enough
+        if best_packing is not None and not done and best_packing.held.size <= MANY_CELLS and not self.budget.exhausted():
             self.offer(pieces.merge(improved(best_packing).fills()), "greedy")
+
+    def _narrowed(self, problem: PackingProblem) -> PackingProblem:
+        """The problem with no more equal nodes than a greedy fill can need, where there are many times more."""
+        bound = None if self.level is None or self.level.goal is not None else self.level.bound.value
+        if problem.node_classes != 1 or bound is None or int(problem.cost[0]) < 1:
+            return problem
+        likely = 2 * (bound // int(problem.cost[0])) + 10
+        return replace(problem, supply=np.minimum(problem.supply, likely))
 
     def node_by_node(self) -> None:
         """Offer node-by-node fills for the case that greedy ones leave pods out: of all pods while a bound allows it, or by rank."""
