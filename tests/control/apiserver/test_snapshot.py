@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from binpack.control.apiserver.errors import ApiError, ExpiredError
@@ -81,6 +81,8 @@ def picture(store: Store) -> list[object]:
     ]
 
 
+@example([("pod", "a"), ("pod", "b"), ("bind", "b"), ("bind", "a")], [])
+@example([("pod", "a"), ("pod", "b"), ("own", "b"), ("own", "a")], [("delete", "a"), ("generate", "c")])
 @given(STEPS, STEPS)
 def test_it_goes_on_as_the_original(tmp_path_factory, before, after):
     store, directory = new_store(), tmp_path_factory.mktemp("snapshot")
