@@ -52,6 +52,8 @@ class FailedCycle:
         The rows with a recorded rejection, in the order in which they were searched.
     status : callable
         From a row to its status.
+    helps : callable
+        From rejected rows to whether removing pods may help there (their status is `UNSCHEDULABLE`), shape [n].
     dry_run : callable
         From a row to a context manager that gives a `DryRun`.
     pre_filters : tuple[str, ...]
@@ -66,6 +68,7 @@ class FailedCycle:
     pre_filter_rejection: tuple[str, Status] | None
     rejected: NDArray[np.intp]
     status: Callable[[int], Status]
+    helps: Callable[[NDArray[np.intp]], NDArray[np.bool_]]
     dry_run: Callable[[int], AbstractContextManager[DryRun]]
     pre_filters: tuple[str, ...] = ()
     now: datetime | None = None

@@ -69,9 +69,10 @@ class DefaultPreemption:
         reasons: Counter[str] = Counter()
         helpful = self._potential_nodes(failed)
         wanted = self._candidates_wanted(len(helpful))
-        tried = 0
-        for row in helpful:
-            tried += 1
+        # Where nobody matters less there is nothing to try: of a full cluster of equals no node is looked at.
+        less_important = _less_important(pod, failed.cluster).take(helpful) > 0
+        reasons.update({NO_VICTIMS: len(helpful) - int(np.count_nonzero(less_important))})
+        for row in helpful[less_important]:
             with failed.dry_run(int(row)) as trial:
                 found = _victims_on(pod, failed, int(row), trial, budgets)
             if found is None:
@@ -88,7 +89,7 @@ class DefaultPreemption:
             return PostFilterResult(Outcome.SUCCESS, (), best.node, best.victims)
         if problems:
             return PostFilterResult(Outcome.ERROR, (problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]",))
-        return PostFilterResult(Outcome.UNSCHEDULABLE, (_nothing_found(reasons, tried, len(failed.cluster)),), "")
+        return PostFilterResult(Outcome.UNSCHEDULABLE, (_nothing_found(+reasons, len(helpful), len(failed.cluster)),), "")
 
     def _candidates_wanted(self, nodes: int) -> int:
         share = nodes * self._arguments.min_candidate_nodes_percentage // 100
@@ -98,11 +99,11 @@ class DefaultPreemption:
         """The rows where removing pods might help, from a random offset on."""
         if failed.pre_filter_rejection is not None and failed.pre_filter_rejection[1].code is not Code.UNSCHEDULABLE:
             return np.zeros(0, np.intp)
-        rows = [row for row in failed.rejected if failed.status(int(row)).code is Code.UNSCHEDULABLE]
-        if not rows:
-            return np.zeros(0, np.intp)
+        rows = failed.rejected[failed.helps(failed.rejected)]
+        if not len(rows):
+            return rows
         offset = 0 if failed.generator is None else int(failed.generator.integers(len(rows)))
-        return np.roll(np.array(rows, np.intp), -offset)
+        return np.roll(rows, -offset)
 
 
 def pick_one_node(candidates: Sequence[Candidate], now: datetime | None) -> Candidate:
@@ -117,6 +118,12 @@ def pick_one_node(candidates: Sequence[Candidate], now: datetime | None) -> Cand
         return candidate.violations, highest, total, len(candidate.victims), -earliest.timestamp()
 
     return min(candidates, key=key)
+
+
+def _less_important(pod: Pod, cluster: Cluster) -> NDArray[np.int64]:
+    """Count the pods of lower priority on each row, shape [capacity]."""
+    key = ("DefaultPreemption", pod.priority)
+    return cluster.column(key, lambda pod_class: int(pod_class.priority < key[1]), label_keys=frozenset())
 
 
 def _victims_on(

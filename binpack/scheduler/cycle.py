@@ -250,6 +250,7 @@ class SchedulingCycle:
                 pre_filter_rejection=filtering.preparation.rejection,
                 rejected=found.rejected,
                 status=lambda row: filtering.status(row)[1],
+                helps=filtering.is_resolvable,
                 dry_run=lambda row: dry_run(pod, filtering.preparation, cluster, profile, row, self.nominated),
                 pre_filters=tuple(plugin.name for plugin in profile.pre_filters),
                 now=self.now,

@@ -98,6 +98,16 @@ class Filtering:
             group = ordinary[keys == key]
             yield (*self.status(int(group[0])), group)
 
+    def is_resolvable(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Tell for rejected rows whether removing pods may help there, shape [len(rows)]."""
+        if self.preparation.rejection is not None:
+            return np.full(len(rows), self.preparation.rejection[1].code is Code.UNSCHEDULABLE)
+        helped = np.zeros(self.verdicts.shape, np.bool_)
+        listed = self.verdicts[rows] != UNLISTED
+        for _, status, group in self.groups(rows[listed]):
+            helped[group] = status.code is Code.UNSCHEDULABLE
+        return helped[rows]
+
 
 def unlisted_reason(plugins: tuple[str, ...]) -> str:
     """The reason of a node that a PreFilter shortlist left out."""

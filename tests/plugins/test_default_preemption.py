@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import contextmanager
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from binpack.framework.arguments import DefaultPreemptionArgs
 from binpack.framework.post_filter import FailedCycle, Outcome, PostFilterResult
-from binpack.framework.status import unresolvable, unschedulable
+from binpack.framework.status import Code, unresolvable, unschedulable
 from binpack.model.base import replace
 from binpack.model.meta import LabelSelector
 from binpack.model.policy import PodDisruptionBudgetSpec, PodDisruptionBudgetStatus
@@ -71,8 +72,13 @@ def failed(cluster, room, *, statuses=None):
         trial.pods = len(cluster.pods_on(row))
         yield trial
 
-    rows = np.flatnonzero(cluster.active)
-    return FailedCycle(cluster, None, rows, lambda row: (statuses or {}).get(cluster.node(row).name, unschedulable("full")), dry_run)
+    def status(row):
+        return (statuses or {}).get(cluster.node(row).name, unschedulable("full"))
+
+    def helps(rows):
+        return np.array([status(row).code is Code.UNSCHEDULABLE for row in rows], np.bool_)
+
+    return FailedCycle(cluster, None, np.flatnonzero(cluster.active), status, helps, dry_run)
 
 
 URGENT = pod("urgent").priority(100).build()
@@ -129,3 +135,18 @@ def test_a_victim_that_is_still_going(why, condition, eligible):
     if not eligible:
         assert result.reasons == ("preemption: not eligible due to a terminating pod on the nominated node.",)
         assert result.nominated_node is None
+
+
+def test_nodes_without_less_important_pods_are_counted_and_not_tried():
+    cluster = cluster_of([node("n1"), node("n2")], [pod("equal").priority(100).on("n1"), pod("above").priority(200).on("n2")])
+    tried = []
+
+    @contextmanager
+    def dry_run(row):
+        tried.append(row)
+        yield Trial(0)
+
+    no_trials = dataclasses.replace(failed(cluster, 0), dry_run=dry_run)
+    result = DefaultPreemption().post_filter(URGENT, no_trials)
+    assert tried == []
+    assert result.reasons == ("preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.",)

@@ -17,9 +17,13 @@ PLUGIN = DynamicResources(DynamicResourcesArgs())
 CLUSTER = cluster_of([node("n")])
 
 
+def nobody(rows):
+    return np.zeros(len(rows), np.bool_)
+
+
 def failed(rejection):
     order = ("NodeResourcesFit", "VolumeBinding", "DynamicResources", "Mine")
-    return FailedCycle(CLUSTER, rejection, np.zeros(0, np.intp), lambda row: None, lambda row: None, order)
+    return FailedCycle(CLUSTER, rejection, np.zeros(0, np.intp), lambda row: None, nobody, lambda row: None, order)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +44,7 @@ def test_post_filter(why, rejection, result):
 
 
 def test_post_filter_without_a_pre_filter_of_its_own():
-    nowhere = FailedCycle(CLUSTER, None, np.zeros(0, np.intp), lambda row: None, lambda row: None, ("NodeResourcesFit",))
+    nowhere = FailedCycle(CLUSTER, None, np.zeros(0, np.intp), lambda row: None, nobody, lambda row: None, ("NodeResourcesFit",))
     assert PLUGIN.post_filter(pod("p").build(), nowhere) == PostFilterResult(Outcome.ERROR, ("not found",))
 
 
