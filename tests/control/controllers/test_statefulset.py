@@ -85,7 +85,9 @@ def test_identity(bench):
 
 def test_claims_stay_when_the_set_shrinks(bench):
     asked = VolumeResourceRequirements(requests={"storage": Quantity.parse("1Gi")})
-    claim = ClaimTemplate(metadata=ObjectMeta(name="data"), spec=PersistentVolumeClaimSpec(access_modes=("ReadWriteOnce",), resources=asked))
+    claim = ClaimTemplate(
+        metadata=ObjectMeta(name="data"), spec=PersistentVolumeClaimSpec(access_modes=("ReadWriteOnce",), resources=asked)
+    )
     bench.store.create(stateful_set(2, volume_claim_templates=(claim,)))
     bench.start(StatefulSetController).run_all().run_all()
     claims = [claim.metadata.name for claim in bench.store.scan(PersistentVolumeClaim)]
