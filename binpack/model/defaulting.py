@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 from binpack.model.base import replace
 from binpack.model.kinds import CLUSTER_SCOPED, KubernetesObject
+from binpack.model.limit_ranges import default_item
 from binpack.model.node import Node
 from binpack.model.pod import Pod
 from binpack.model.pod_defaults import default_claim_spec, default_pod_parts, rounded
-from binpack.model.policy import Namespace, PriorityClass, RuntimeClass, Service
+from binpack.model.policy import LimitRange, LimitRangeSpec, Namespace, PriorityClass, RuntimeClass, Service
 from binpack.model.storage import CSIDriver, PersistentVolume, PersistentVolumeClaim, StorageClass
 from binpack.model.workload_defaults import (
     default_cron_job,
@@ -67,6 +68,11 @@ def _default_namespace(namespace: Namespace) -> Namespace:
         return namespace
     meta = replace(meta, labels={**meta.labels, NAMESPACE_NAME_LABEL: meta.name})
     return replace(namespace, metadata=meta, status=replace(status, phase=status.phase or "Active"))
+
+
+def _default_limit_range(limit_range: LimitRange) -> LimitRange:
+    items = tuple(default_item(item) for item in limit_range.spec.limits)
+    return limit_range if items == limit_range.spec.limits else replace(limit_range, spec=LimitRangeSpec(items))
 
 
 def _default_service(service: Service) -> Service:
@@ -130,6 +136,7 @@ _RULES: dict[type, Callable[[Any], Any]] = {
     Node: _default_node,
     Pod: default_pod_parts,
     Namespace: _default_namespace,
+    LimitRange: _default_limit_range,
     Service: _default_service,
     PriorityClass: _default_priority_class,
     RuntimeClass: _default_runtime_class,

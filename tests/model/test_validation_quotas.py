@@ -69,6 +69,7 @@ def cron(name="x", **fields):
             limits(min=amounts(cpu="2"), max=amounts(cpu="1"), default=amounts(cpu="2")),
             [
                 'spec.limits[0].min[cpu]: Invalid value: "2": min value 2 is greater than max value 1',
+                'spec.limits[0].defaultRequest[cpu]: Invalid value: "2": default request value 2 is greater than max value 1',
                 'spec.limits[0].default[cpu]: Invalid value: "2": default value 2 is greater than max value 1',
             ],
         ),

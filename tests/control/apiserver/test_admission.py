@@ -86,7 +86,8 @@ def test_some_namespaces_may_not_be_deleted(store):
 
 
 def test_limit_ranges_give_and_refuse(store):
-    store.create(limit_range(default=amounts(cpu="500m"), max=amounts(memory="1Gi")))
+    made = store.create(limit_range(default=amounts(cpu="500m"), max=amounts(memory="1Gi"))).spec.limits[0]
+    assert made.default == made.default_request == amounts(cpu="500m", memory="1Gi")
     created = store.create(pod("web").request(cpu="100m").build())
     resources = created.spec.containers[0].resources
     assert (resources.requests, resources.limits) == (amounts(cpu="100m", memory="1Gi"), amounts(cpu="500m", memory="1Gi"))
