@@ -15,6 +15,7 @@ from binpack.model.pod import Pod
 from binpack.scheduler.snapshot import build_cluster, waiting_pods
 
 if TYPE_CHECKING:
+    from binpack.optimal.migration.plan import MigrationPlan
     from binpack.optimal.optimize import Compared, Optimum
     from binpack.optimal.progress import Listener
     from binpack.optimal.solve import Objective
@@ -98,6 +99,55 @@ def optimize(
         gap=gap,
         bare_pods_stay=bare_pods_stay,
         listener=listener,
+        stop=stop,
+    )
+
+
+def plan_moves(
+    objects: Iterable[KubernetesObject],
+    *,
+    target_nodes: str | int = "min+1",
+    configuration: ResolvedConfiguration | None = None,
+    seed: int = 0,
+    time_limit_s: float | None = None,
+    deterministic_limit: float | None = None,
+    bare_pods_move: bool = False,
+    stop: Callable[[], bool] | None = None,
+) -> MigrationPlan:
+    """Plan the fewest moves after which no more than so many nodes of a snapshot are in use.
+
+    Parameters
+    ----------
+    objects : iterable of KubernetesObject
+        What `load` read; with PodDisruptionBudgets, which the waves respect.
+    target_nodes : int or str
+        Nodes in use at most: a number, `min` (the fewest known to do) or `min+1` and so on.
+    configuration, seed, time_limit_s, deterministic_limit, stop
+        As for `optimize`.
+    bare_pods_move : bool
+        Whether pods without a controller, which nothing recreates, may move.
+
+    Raises
+    ------
+    ManifestError
+        If there is no node.
+    ConfigurationError
+        If `target_nodes` cannot be read.
+    """
+    from binpack.optimal.migration.plan import plan_moves as plan
+
+    everything = tuple(objects)
+    profiles = build_profiles(registry(), configuration)
+    waiting = waiting_pods(everything, profiles)
+    return plan(
+        build_cluster(everything),
+        next(iter(profiles.values())),
+        target_nodes=target_nodes,
+        pending=waiting.pending,
+        seed=seed,
+        time_limit_s=time_limit_s,
+        deterministic_limit=deterministic_limit,
+        bare_pods_move=bare_pods_move,
         stop=stop,
     )
 

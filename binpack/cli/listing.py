@@ -99,6 +99,7 @@ def _objectives() -> tuple[list[dict[str, Any]], tuple[Column, ...]]:
         {"objective": "nodes", "meaning": "the fewest nodes that hold all pods"},
         {"objective": "cost", "meaning": "the lowest price of the nodes in use, by instance type (--prices)"},
         {"objective": "priority", "meaning": "the most pods placed, those of the highest priority first"},
+        {"objective": "moves", "meaning": "the fewest moves to a number of nodes (--target-nodes), as a plan in waves"},
     ]
     return rows, (Column("objective"), Column("meaning", wrap=True))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -38,8 +38,14 @@ _PATH = click.Path(path_type=Path)
     metavar="FILE",
     help="A KubeSchedulerConfiguration to compare with. The first one's filters say what is legal. May be repeated.",
 )
-@click.option("--objective", type=click.Choice(["nodes", "cost", "priority"]), default="nodes", show_default=True, help="What is best.")
+@click.option(
+    "--objective", type=click.Choice(["nodes", "cost", "priority", "moves"]), default="nodes", show_default=True, help="What is best."
+)
 @click.option("--prices", type=_PATH, metavar="FILE", help="For cost: a mapping from instance type to price, YAML or JSON.")
+@click.option(
+    "--target-nodes", metavar="N|min|min+N", help="For moves: nodes in use at most, or so many above the fewest.  [default: min+1]"
+)
+@click.option("--bare-pods-move", is_flag=True, help="For moves: also move pods without a controller, which nothing recreates.")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="For the solver alone.  [default: 10]")
 @click.option(
     "--deterministic-limit",
@@ -60,8 +66,9 @@ def optimize(cluster: tuple[Path, ...], instance: str | None, **options: Any) ->
     """Find the best placement of a cluster's pods, and prove how good any placement could be.
 
     nodes and cost ask for the fewest or cheapest nodes that hold all pods, those that wait included; priority for the most pods
-    placed, the highest priority first. Pods of DaemonSets, static and protected pods stay where they are; cordoned and
-    control-plane nodes take no new ones; a node with only such pods counts as free. -o wide and -o csv list the moves.
+    placed, the highest priority first; moves for the fewest moves to so many nodes, as a plan in waves. Pods of DaemonSets, static
+    and protected pods stay where they are; cordoned and control-plane nodes take no new ones; a node with only such pods counts as
+    free. -o wide and -o csv list the moves.
 
     With --instance the question is the fewest bins for a file of VPSolver (.vbp), BPPLIB (csp) or the OR-Library (orlib).
 
@@ -73,6 +80,7 @@ def optimize(cluster: tuple[Path, ...], instance: str | None, **options: Any) ->
       binpack optimize --cluster cluster.json
       binpack optimize --cluster cluster.json --config packing.yaml --config spreading.yaml
       binpack optimize --cluster cluster.json --objective cost --prices prices.yaml
+      binpack optimize --cluster cluster.json --objective moves --target-nodes min+1
       binpack optimize --cluster cluster.json --time-limit 60 --certificate proof.json
       binpack optimize --instance items.vbp --time-limit 30 --json
       binpack optimize --instance binpack1.txt#u120_00 --format orlib
@@ -93,8 +101,10 @@ class _Asked:
     pods: tuple[Path, ...]
     form: InstanceFormat | None
     config: tuple[Path, ...]
-    objective: Objective
+    objective: Objective | Literal["moves"]
     prices: Path | None
+    target_nodes: str | None
+    bare_pods_move: bool
     time_limit: float | None
     deterministic_limit: float | None
     gap: float
@@ -135,6 +145,10 @@ def _of_cluster(cluster: tuple[Path, ...], asked: _Asked) -> int:
         raise click.UsageError("--format is for --instance (accepted with --cluster: none)")
     if (asked.objective == "cost") != (asked.prices is not None):
         raise click.UsageError("--prices FILE is needed for --objective cost, and for nothing else (accepted: both or neither)")
+    if asked.objective == "moves":
+        return _of_moves(cluster, asked)
+    if asked.target_nodes is not None or asked.bare_pods_move:
+        raise click.UsageError("--target-nodes and --bare-pods-move are for --objective moves (accepted with another: neither)")
     configurations = {str(path): read_scheduler(path) for path in asked.config}
     given = read_cluster(cluster, asked.pods, config=asked.config[0] if asked.config else None)
     result = best_placement(
@@ -159,13 +173,43 @@ def _of_cluster(cluster: tuple[Path, ...], asked: _Asked) -> int:
     return _code(result.answer, interrupted=result.solution.interrupted)
 
 
+def _of_moves(cluster: tuple[Path, ...], asked: _Asked) -> int:
+    from binpack.api.solving import plan_moves
+    from binpack.cli.inputs import read_cluster, read_scheduler
+    from binpack.cli.moves import STEP_COLUMNS, plan_document, plan_text
+    from binpack.optimal.answer import checked_answer
+
+    if len(asked.config) > 1 or asked.bare_pods_stay or asked.gap:
+        raise click.UsageError("--objective moves takes no --bare-pods-stay, no --gap and one --config (pods without a controller stay)")
+    given = read_cluster(cluster, asked.pods, config=asked.config[0] if asked.config else None, evictions=True)
+    limits = {key: value for key, value in asked.limits().items() if key not in ("gap", "listener")}
+    plan = plan_moves(
+        given.objects,
+        target_nodes=asked.target_nodes or "min+1",
+        configuration=read_scheduler(asked.config[0]) if asked.config else None,
+        bare_pods_move=asked.bare_pods_move,
+        **limits,
+    )
+    given.tell()
+    answer = checked_answer(plan.certificate())
+    _write_certificate(asked, answer.document)
+    if asked.output is Format.CSV:
+        deliver(rendered(plan.rows(), STEP_COLUMNS, asked.output), asked.out)
+    elif asked.output.is_text:
+        steps = f"\n\n{rendered(plan.rows(), STEP_COLUMNS, asked.output)}" if plan.steps else ""
+        deliver(plan_text(plan, answer) + steps, asked.out)
+    else:
+        deliver(rendered_document(plan_document(plan, answer), asked.output), asked.out)
+    return 1 if answer.objective is None else 0
+
+
 def _of_instance(instance: str, asked: _Asked) -> int:
     from binpack.cli.instance_text import instance_text
     from binpack.cli.optimum_document import instance_document, pattern_rows
     from binpack.optimal.instances.optimize import optimize_instance
     from binpack.optimal.instances.reading import read_instance_file
 
-    if asked.objective != "nodes" or asked.prices or asked.pods or asked.config or asked.bare_pods_stay:
+    if asked.objective != "nodes" or asked.prices or asked.pods or asked.config or asked.bare_pods_stay or asked.target_nodes:
         raise click.UsageError("--instance asks for the fewest bins (accepted with it: no --objective, --prices, --pods, --config)")
     result = optimize_instance(read_instance_file(instance, asked.form), **asked.limits())
     _write_certificate(asked, result.certificate())

@@ -73,6 +73,7 @@ def checked_answer(certificate: dict[str, Any]) -> Answer:
     levels = verdict.levels
     status = _status(document, verdict)
     document["status"] = str(status)
+    document.setdefault("kind", next((level.kind for level in levels), None))
     if status in (Status.INFEASIBLE, Status.UNKNOWN):
         return Answer(status, None, None, None, document["kind"], verdict.verified, document)
     several = len(levels) > 1 or document["goal"] == "priority"

@@ -139,6 +139,21 @@ def test_schedulers_are_compared_with_the_bound(binpack, scattered, file):
     assert "50 % from the bound" in " ".join(binpack("optimize", "--cluster", scattered, "--config", spreading).out.split())
 
 
+def test_a_plan_of_fewest_moves(binpack, scattered, tmp_path):
+    command = ("optimize", "--cluster", scattered, "--objective", "moves", "--target-nodes", "3", "--deterministic-limit", "1")
+    ran = binpack(*command, "--json", "--certificate", tmp_path / "plan.json")
+    assert ran.code == 0
+    assert list(ran.json)[: len(HEAD) - 1] == HEAD[:-1]
+    assert [ran.json[key] for key in ("status", "objective", "bound", "gap", "goal")] == ["optimal", 1, 1, 0.0, "moves"]
+    assert ran.json["certificate"] == {"kind": "moves", "verified": True}
+    assert (ran.json["nodesBefore"], ran.json["nodesAfter"]) == (4, 3)
+    assert binpack("verify", tmp_path / "plan.json").code == 0
+    assert "WAVE" in binpack(*command).out
+    impossible = binpack("optimize", "--cluster", scattered, "--objective", "moves", "--target-nodes", "0", "--json")
+    assert (impossible.code, impossible.json["status"], impossible.json["objective"]) == (1, "infeasible", None)
+    assert impossible.json["reason"]
+
+
 def test_same_seed_and_deterministic_limit_same_certificate(binpack, scattered, tmp_path):
     command = ("optimize", "--cluster", scattered, "--deterministic-limit", "0.5", "--seed", "3", "--certificate")
     for name in ("a.json", "b.json"):
@@ -163,6 +178,8 @@ def test_ctrl_c_gives_the_best_so_far(binpack, scattered, monkeypatch):
     [
         ((), "--cluster PATH or --instance FILE is needed"),
         (("--cluster", "x", "--instance", "y"), "accepted: one of the two"),
+        (("--cluster", "x", "--target-nodes", "3"), "are for --objective moves"),
+        (("--cluster", "x", "--objective", "moves", "--gap", "0.1"), "--objective moves takes no"),
         (("--cluster", "x", "--format", "vbp"), "--format is for --instance"),
         (("--instance", "x.vbp", "--objective", "cost"), "--instance asks for the fewest bins"),
         (("--instance", "x.vbp", "--time-limit", "1", "--deterministic-limit", "1"), "exclude each other"),
