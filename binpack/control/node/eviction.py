@@ -96,7 +96,7 @@ def over_storage_limit(worker: PodWorker, now_us: int) -> str:
     total = usage_at(worker, now_us).get(EPHEMERAL_STORAGE, 0)
     limit = limit_quantities(worker.pod).get(EPHEMERAL_STORAGE)
     if limit is not None and total > limit.ceil_units():
-        return f"Pod ephemeral local storage usage exceeds the total limit of containers {limit}. "
+        return f"Pod ephemeral local storage usage exceeds the total limit of containers {_amount(limit.ceil_units())}. "
     for plan, record in worker.members():
         own = plan.container.resources.limits.get(EPHEMERAL_STORAGE)
         if own is not None and container_usage(plan, record, now_us).get(EPHEMERAL_STORAGE, 0) > own.ceil_units():

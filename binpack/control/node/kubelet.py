@@ -327,9 +327,6 @@ class Kubelets:
             return
         if not isinstance(pod, Pod):
             # Gone without us: what runs is stopped all the same, and holds its resources until then.
-            if not worker.is_alive:
-                del machine.workers[uid]
-                return
             self._stop(machine, worker, 1)
             return
         former, worker.pod = worker.pod, pod
@@ -337,11 +334,8 @@ class Kubelets:
             not worker.is_deleted or former.metadata.deletion_grace_period_seconds != pod.metadata.deletion_grace_period_seconds
         ):
             worker.is_deleted = True
-            if worker.is_alive:
-                self._stop(machine, worker, pod.metadata.deletion_grace_period_seconds or 0)
-            else:
-                self._ended(machine, worker)
-        elif former.metadata.annotations != pod.metadata.annotations and worker.is_alive:
+            self._stop(machine, worker, pod.metadata.deletion_grace_period_seconds or 0)
+        elif former.metadata.annotations != pod.metadata.annotations:
             self._replan(machine, worker)
 
     def _accept(self, machine: Machine, pod: Pod) -> None:
@@ -437,9 +431,9 @@ class Kubelets:
                 machine.images.touch((one.container.image for one in worker.plan.containers), self._store.clock.now_us)
         if machine.reports:
             pod = self._write(machine, worker)
-            if pod is None:
-                machine.workers.pop(worker.uid, None)
-            elif pod.is_terminating:
+            # What has been reported as ended is the API server's business alone.
+            machine.workers.pop(worker.uid, None)
+            if pod is not None and pod.is_terminating:
                 self._store.delete(Pod, pod.metadata.name, pod.metadata.namespace, uid=worker.uid, grace_seconds=0)
         if machine.pressure.victim == worker.uid:
             machine.pressure.victim = ""

@@ -12,6 +12,10 @@ from binpack.model.meta import Condition
 from binpack.model.pod import Container, ContainerStatus, PodSpec
 
 
+_ALL_READY = Condition("ContainersReady", "True")
+_INITIALIZED = Condition("Initialized", "True")
+
+
 def containers_ready(spec: PodSpec, statuses: Sequence[ContainerStatus] | None, phase: str) -> Condition:
     """Return the condition ContainersReady (without its time): True if all main containers and sidecars are ready.
 
@@ -28,6 +32,8 @@ def containers_ready(spec: PodSpec, statuses: Sequence[ContainerStatus] | None, 
         return Condition("ContainersReady", "False", "PodCompleted")
     if phase == "Failed":
         return Condition("ContainersReady", "False", "PodFailed")
+    if len(statuses) == len(spec.containers) + len(spec.init_containers) and all(status.ready for status in statuses):
+        return _ALL_READY
     by_name = {status.name: status for status in statuses}
     relevant = [one for one in spec.init_containers if is_sidecar(one)] + list(spec.containers)
     unknown = [one.name for one in relevant if one.name not in by_name]
@@ -65,7 +71,7 @@ def initialized(spec: PodSpec, statuses: Sequence[ContainerStatus], phase: str, 
     if phase == "Succeeded":
         return Condition("Initialized", "True", "PodCompleted")
     if has_initialized or not spec.init_containers:
-        return Condition("Initialized", "True")
+        return _INITIALIZED
     by_name = {status.name: status for status in statuses}
     unknown = [one.name for one in spec.init_containers if one.name not in by_name]
     incomplete = [one.name for one in spec.init_containers if one.name in by_name and not _is_complete(one, by_name[one.name])]

@@ -49,7 +49,7 @@ def restarts_after(container: Container, kind: str, pod_policy: str, exit_code: 
     killed_by_probe : bool
         Its liveness or startup probe failed: then it is started again unless the policy is Never, whatever its exit code.
     """
-    if kind == "sidecar" or _a_rule_restarts(container, exit_code):
+    if kind == "sidecar" or (container.restart_policy_rules and _a_rule_restarts(container, exit_code)):
         return True
     policy = container.restart_policy or pod_policy
     if kind == "init":
