@@ -26,14 +26,27 @@ class Crowd:
     """
 
     def __init__(self, pods: Iterable[Pod]) -> None:
-        self._kinds: dict[Hashable, list[Pod]] = {}
+        self._kinds: dict[Hashable, dict[str, Pod]] = {}
         self._answers: dict[tuple[Hashable, Hashable], bool] = {}
         for pod in pods:
             self.add(pod)
 
     def add(self, pod: Pod) -> None:
         """Let one more pod stand there."""
-        self._kinds.setdefault((_labels(pod), _encoded(_anti_affinity(pod))), []).append(pod)
+        self._kinds.setdefault(_kind(pod), {})[pod.key] = pod
+
+    def remove(self, pod: Pod) -> None:
+        """Let a pod that stands there be gone.
+
+        Raises
+        ------
+        KeyError
+            If it does not stand there.
+        """
+        pods = self._kinds[_kind(pod)]
+        del pods[pod.key]
+        if not pods:
+            del self._kinds[_kind(pod)]
 
     def around(self, pod: Pod) -> list[Pod]:
         """Return the pods that can matter to a newcomer."""
@@ -42,15 +55,19 @@ class Crowd:
         for kind, pods in self._kinds.items():
             answer = self._answers.get((rules, kind))
             if answer is None:
-                answer = self._answers[rules, kind] = _matters(pods[0], pod)
+                answer = self._answers[rules, kind] = _matters(next(iter(pods.values())), pod)
             if answer:
-                found += pods
+                found += pods.values()
         return found
 
 
 def has_rules(pod: Pod) -> bool:
     """Whether a pod has rules about other pods that must hold when it is placed."""
     return any(True for _ in _selectors(pod))
+
+
+def _kind(pod: Pod) -> Hashable:
+    return _labels(pod), _encoded(_anti_affinity(pod))
 
 
 def _matters(standing: Pod, newcomer: Pod) -> bool:
