@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from binpack.control.node.node_pressure import Amount, Threshold
+from binpack.errors import ManifestError
+from binpack.model.node import Node
+from binpack.model.quantity import Quantity
 from binpack.units import MIB, US_PER_MINUTE, US_PER_S
 
 PULL_BANDWIDTH = "binpack.dev/pull-bandwidth"
@@ -66,3 +69,25 @@ class KubeletConfiguration:
     pressure_transition_us: int = 5 * US_PER_MINUTE
     pids: int = 32768
     max_restart_backoff_us: int = 5 * US_PER_MINUTE
+
+
+def pull_bandwidth(node: Node, otherwise: int) -> int:
+    """Return how many bytes a second a node pulls: what its annotation says, or what is configured.
+
+    Raises
+    ------
+    ManifestError
+        If the annotation cannot be understood.
+    """
+    text = node.metadata.annotations.get(PULL_BANDWIDTH)
+    if text is None:
+        return otherwise
+    try:
+        bandwidth = Quantity.parse(text).ceil_units()
+    except ValueError as error:
+        raise ManifestError(f"Node {node.name}, metadata.annotations[{PULL_BANDWIDTH}]: {error}") from None
+    if bandwidth <= 0:
+        raise ManifestError(
+            f'Node {node.name}, metadata.annotations[{PULL_BANDWIDTH}]: "{text}" is no bandwidth (accepted: bytes a second, above 0)'
+        )
+    return bandwidth

@@ -14,7 +14,7 @@ from binpack.control.apiserver.store import Store
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.clock import timestamp_of
 from binpack.control.heartbeats import LEASE_NAMESPACE, last_renewal_us
-from binpack.control.node.configuration import PULL_BANDWIDTH, KubeletConfiguration
+from binpack.control.node.configuration import KubeletConfiguration, pull_bandwidth
 from binpack.control.node.container_start import ContainerStart
 from binpack.control.node.images import ImageStore
 from binpack.control.node.machine import Machine
@@ -33,7 +33,6 @@ from binpack.model.base import replace
 from binpack.model.node import Node
 from binpack.model.pod import Pod
 from binpack.model.policy import Lease
-from binpack.model.quantity import Quantity
 
 _What = Literal["register", "change", "fail", "recover", "stop-kubelet", "start-kubelet", "disconnect", "reconnect", "pod"]
 _Timer = tuple[int, int, str, str]
@@ -168,7 +167,9 @@ class Kubelets:
             case _ if machine is None:
                 return
             case "change":
-                machine.pull_bytes_per_second = self._bandwidth(self._store.find(Node, node_name))
+                node = self._store.find(Node, node_name)
+                if node is not None:
+                    machine.pull_bytes_per_second = pull_bandwidth(node, self.configuration.pull_bytes_per_second)
             case "pod":
                 if machine.reports:
                     self._look_at(machine, uid)
@@ -196,7 +197,8 @@ class Kubelets:
             return
         ready = next((one.status for one in node.status.conditions if one.type == "Ready"), "True")
         now_us = self._store.clock.now_us
-        machine = self.machines[node_name] = Machine(node_name, ready == "True", now_us, self._bandwidth(node))
+        bandwidth = pull_bandwidth(node, self.configuration.pull_bytes_per_second)
+        machine = self.machines[node_name] = Machine(node_name, ready == "True", now_us, bandwidth)
         self._starter.learn(node.status.images)
         machine.images = ImageStore.reported(node.status.images, now_us)
         machine.conditions = tuple(
@@ -303,12 +305,6 @@ class Kubelets:
         for worker in self._manager.look_around(machine):
             self._after_stop(machine, worker)
         self._plan_machine(machine)
-
-    def _bandwidth(self, node: Node | None) -> int:
-        text = None if node is None else node.metadata.annotations.get(PULL_BANDWIDTH)
-        if text is None:
-            return self.configuration.pull_bytes_per_second
-        return max(Quantity.parse(text).ceil_units(), 1)
 
     # Pods
 

@@ -11,7 +11,6 @@ from binpack.control.node.phase import is_sidecar
 from binpack.model.meta import Condition
 from binpack.model.pod import Container, ContainerStatus, PodSpec
 
-
 _ALL_READY = Condition("ContainersReady", "True")
 _INITIALIZED = Condition("Initialized", "True")
 
