@@ -91,7 +91,7 @@ def _new_rs_replicas(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _reconcile_new(given: Mapping[str, Any]) -> dict[str, Any]:
-    old = [_replica_set({"specReplicas": size}, position) for position, size in enumerate(given["oldSpecReplicas"])]
+    old = [_replica_set({"specReplicas": size}, position) for position, size in enumerate(given.get("oldSpecReplicas") or ())]
     new = _replica_set({"name": "new", "specReplicas": given["newSpecReplicas"]})
     resizes = scale_up_new(_deployment(given), new, old)
     return {"scaled": bool(resizes), "newSpecReplicas": _sizes([new], resizes)[0]}
@@ -142,7 +142,7 @@ def _complete(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _progressing(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"progressing": is_progressing(_status(given["stored"]), _status(given["new"]))}
+    return {"progressing": is_progressing(_status(given.get("stored") or {}), _status(given.get("new") or {}))}
 
 
 def _timed_out(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from binpack.control.apiserver.store import Store
 from binpack.control.clock import timestamp_of
 from binpack.control.controllers.disruption import DisruptionController
 from binpack.control.controllers.ownership import controller_reference
+from binpack.model.base import from_builtins
 from binpack.model.meta import Condition, LabelSelector, ObjectMeta, OwnerReference
 from binpack.model.pod import Pod, PodSpec, PodStatus
 from binpack.model.policy import PodDisruptionBudget, PodDisruptionBudgetSpec, PodDisruptionBudgetStatus
@@ -21,6 +22,8 @@ from binpack.units import US_PER_S
 
 NAMESPACE = "ns"
 NOW_US = 1000 * US_PER_S
+_LABELS = {"a": "true"}
+"""Of every pod: those of the tests that the cases come from."""
 
 
 def _pod(name: str, *, ready: bool, terminating: bool = False, owner: OwnerReference | None = None, phase: str = "Running") -> Pod:
@@ -28,6 +31,7 @@ def _pod(name: str, *, ready: bool, terminating: bool = False, owner: OwnerRefer
         metadata=ObjectMeta(
             name=name,
             namespace=NAMESPACE,
+            labels=_LABELS,
             deletion_timestamp=timestamp_of(NOW_US) if terminating else None,
             owner_references=() if owner is None else (owner,),
         ),
@@ -103,7 +107,7 @@ def _budget(name: str, given: Mapping[str, Any]) -> PodDisruptionBudget:
         conditions = (Condition(kind, condition["status"], condition.get("reason", ""), condition.get("message", "")),)
     return PodDisruptionBudget(
         metadata=ObjectMeta(name=name, namespace=NAMESPACE, generation=given.get("generation") or 1),
-        spec=PodDisruptionBudgetSpec(selector=LabelSelector(), unhealthy_pod_eviction_policy=given.get("unhealthyPodEvictionPolicy")),
+        spec=PodDisruptionBudgetSpec(selector=_selector(given), unhealthy_pod_eviction_policy=given.get("unhealthyPodEvictionPolicy")),
         status=PodDisruptionBudgetStatus(
             observed_generation=given.get("observedGeneration", given.get("generation") or 1),
             disruptions_allowed=given.get("disruptionsAllowed") or 0,
@@ -112,6 +116,12 @@ def _budget(name: str, given: Mapping[str, Any]) -> PodDisruptionBudget:
             conditions=conditions,
         ),
     )
+
+
+def _selector(given: Mapping[str, Any]) -> LabelSelector | None:
+    """Read a budget's selector: everything if a case names none, nothing if it is null."""
+    selector = given.get("selector", {})
+    return None if selector is None else from_builtins(dict(selector), LabelSelector)
 
 
 RULES = {"pdb_status": _pdb_status}

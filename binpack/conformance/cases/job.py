@@ -25,9 +25,9 @@ from binpack.units import US_PER_MS, US_PER_S
 
 
 def _backoff_record(given: Mapping[str, Any]) -> dict[str, Any]:
-    former = BackoffRecord(given["previousFailures"])
-    succeeded = [time * US_PER_MS for time in given["newSucceeded"]]
-    record = next_record(former, succeeded, [time * US_PER_MS for time in given["newFailed"]])
+    former = BackoffRecord(given.get("previousFailures") or 0)
+    succeeded = [time * US_PER_MS for time in given.get("newSucceeded") or ()]
+    record = next_record(former, succeeded, [time * US_PER_MS for time in given.get("newFailed") or ()])
     last_us = record.last_failure_us
     return {"failures": record.failures, "lastFailure": None if last_us is None else last_us / US_PER_MS}
 
@@ -43,7 +43,7 @@ def _remaining(record: BackoffRecord, given: Mapping[str, Any]) -> dict[str, Any
 
 
 def _remaining_backoff(given: Mapping[str, Any]) -> dict[str, Any]:
-    return _remaining(BackoffRecord(given["failures"], _since(given)), given)
+    return _remaining(BackoffRecord(given.get("failures") or 0, _since(given)), given)
 
 
 def _remaining_backoff_index(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,19 +53,19 @@ def _remaining_backoff_index(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _succeeded_indexes(given: Mapping[str, Any]) -> dict[str, Any]:
     completions = given["completions"]
-    new = (index for index in given["succeededPods"] if index is not None)
-    return {"intervals": with_indexes(parse_indexes(given["completedIndexes"], completions), new, completions)}
+    new = (index for index in given.get("succeededPods") or () if index is not None)
+    return {"intervals": with_indexes(parse_indexes(given.get("completedIndexes") or "", completions), new, completions)}
 
 
 def _first_pending_indexes(given: Mapping[str, Any]) -> dict[str, Any]:
-    active = (index for index in given["active"] if index is not None)
+    active = (index for index in given.get("active") or () if index is not None)
     done = [tuple((first, last) for first, last in given.get(key) or ()) for key in ("succeeded", "failed")]
     return {"indexes": first_pending(given["count"], given["completions"], active, *done)}
 
 
 def _success_policy(given: Mapping[str, Any]) -> dict[str, Any]:
-    rules = [SuccessPolicyRule(one.get("succeededIndexes"), one.get("succeededCount")) for one in given["rules"]]
-    succeeded = tuple((first, last) for first, last in given["succeeded"])
+    rules = [SuccessPolicyRule(one.get("succeededIndexes"), one.get("succeededCount")) for one in given.get("rules") or ()]
+    succeeded = tuple((first, last) for first, last in given.get("succeeded") or ())
     number = match_success(rules, succeeded, given["completions"])
     return {"met": number is not None, "message": "" if number is None else f"Matched rules at index {number}"}
 
@@ -74,7 +74,7 @@ def _failure_rule(given: Mapping[str, Any]) -> PodFailurePolicyRule:
     codes = given.get("onExitCodes")
     wanted = None
     if codes is not None:
-        wanted = PodFailurePolicyOnExitCodes(codes.get("containerName"), codes["operator"], tuple(codes["values"]))
+        wanted = PodFailurePolicyOnExitCodes(codes.get("containerName"), codes.get("operator") or "", tuple(codes.get("values") or ()))
     conditions = (PodFailurePolicyOnPodCondition(one["type"], one.get("status") or "") for one in given.get("onPodConditions") or ())
     return PodFailurePolicyRule(given["action"], wanted, tuple(conditions))
 
@@ -94,7 +94,7 @@ def _ended(given: list[Mapping[str, Any]] | None) -> tuple[ContainerStatus, ...]
 def _pod_failure_policy(given: Mapping[str, Any]) -> dict[str, Any]:
     pod = given["pod"]
     built = Pod(
-        metadata=ObjectMeta(name=pod["name"], namespace=pod["namespace"]),
+        metadata=ObjectMeta(name=pod.get("name", ""), namespace=pod.get("namespace", "")),
         status=PodStatus(
             phase=pod.get("phase") or "",
             container_statuses=_ended(pod.get("containers")),
@@ -102,13 +102,13 @@ def _pod_failure_policy(given: Mapping[str, Any]) -> dict[str, Any]:
             conditions=tuple(Condition(one["type"], one["status"]) for one in pod.get("conditions") or ()),
         ),
     )
-    rules = [_failure_rule(one) for one in given["rules"]]
+    rules = [_failure_rule(one) for one in given.get("rules") or ()]
     found = match_failure(rules, built, per_index=bool(given.get("perIndex")))
     return {"message": found.message or None, "countFailed": found.counts, "action": found.action}
 
 
 def _ttl_left(given: Mapping[str, Any]) -> dict[str, Any]:
-    finished = Condition(given["condition"], "True", last_transition_time=ago(given["conditionSecondsAgo"]))
+    finished = Condition(given.get("condition") or "", "True", last_transition_time=ago(given.get("conditionSecondsAgo")))
     spec = JobSpec(ttl_seconds_after_finished=given.get("ttlSecondsAfterFinished"))
     left_us = time_left_us(Job(spec=spec, status=JobStatus(conditions=(finished,))), NOW_US)
     return {"cleanUp": left_us is not None} | ({} if left_us is None else {"secondsLeft": left_us / US_PER_S})

@@ -83,13 +83,14 @@ def _parent_and_ordinal(given: Mapping[str, Any]) -> dict[str, Any]:
 def _statefulset_rollout(given: Mapping[str, Any]) -> dict[str, Any]:
     store = _immediate()
     plane = ControlPlane(store, start((StatefulSetController,), store, EventSink()))
+    kind = given.get("strategy") or "RollingUpdate"
     partition = RollingUpdate(partition=given.get("partition") or 0)
-    strategy = WorkloadUpdateStrategy(given["strategy"], partition if given["strategy"] != "OnDelete" else None)
+    strategy = WorkloadUpdateStrategy(kind, partition if kind != "OnDelete" else None)
     spec = StatefulSetSpec(
         replicas=given["replicas"],
         selector=_SELECTOR,
         template=_template("old"),
-        pod_management_policy=given["podManagementPolicy"],
+        pod_management_policy=given.get("podManagementPolicy") or "",
         update_strategy=strategy,
     )
     made = store.create(StatefulSet(metadata=ObjectMeta(name="foo", namespace=NAMESPACE), spec=spec))
@@ -170,6 +171,8 @@ def _daemon_rollout(given: Mapping[str, Any]) -> dict[str, Any]:
                     for name in names[: given.get("nodesNoLongerDesired") or 0]:
                         node = store.get(Node, name)
                         store.update(replace(node, spec=NodeSpec(taints=(Taint(key="k", effect="NoSchedule"),))))
+            case change if "template" not in change and {"maxSurge", "maxUnavailable"} & step.keys():
+                _change(store, f"v{versions}", step)
             case "sync":
                 syncs.append(_sync(store, runtime))
             case other:

@@ -121,8 +121,8 @@ def removal_rank(pod: Pod) -> Rank:
 
 
 def surplus_ended(ended: Sequence[Rank], threshold: int) -> list[str]:
-    """Return the pods that are too many, namespace/name, from all ended ones in the order of their rank."""
-    return [rank[-1] for rank in ended[: max(len(ended) - threshold, 0)]]
+    """Return the pods that are too many, namespace/name, from all ended ones in the order of their rank; without a threshold none is."""
+    return [rank[-1] for rank in ended[: max(len(ended) - threshold, 0)]] if threshold > 0 else []
 
 
 def _note_node(event: WatchEvent, node: Node, reader: Reader, memory: PodGarbageMemory) -> bool:

@@ -66,6 +66,8 @@ def test_who_is_too_many():
     ended = sorted(removal_rank(one) for one in pods)
     assert surplus_ended(ended, 2) == ["default/evicted", "default/a"]
     assert surplus_ended(ended, 4) == []
+    # kube-controller-manager --terminated-pod-gc-threshold=0: none is ever too many.
+    assert surplus_ended(ended, 0) == []
 
 
 def test_more_than_the_allowed_number_of_ended_pods_go_at_the_next_pass(bench, monkeypatch):
