@@ -1,4 +1,7 @@
-"""DaemonSet: a pod on every node that fits, through cordons and pressure, replaced node by node."""
+"""DaemonSet: a pod on every node that fits, through cordons and pressure, replaced node by node.
+
+Documented: https://kubernetes.io/docs/concepts/workloads/controllers/daemonset; the rest after pkg/controller/daemon/*_test.go, v1.35.
+"""
 
 from __future__ import annotations
 

@@ -1,3 +1,7 @@
+"""Deployments step by step. Documented: https://kubernetes.io/docs/concepts/workloads/controllers/deployment;
+the rest after pkg/controller/deployment/*_test.go, v1.35.
+"""
+
 from __future__ import annotations
 
 import pytest

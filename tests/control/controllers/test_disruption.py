@@ -1,4 +1,8 @@
-"""Disruption budgets, and evictions that ask them."""
+"""Disruption budgets, and evictions that ask them.
+
+Documented: https://kubernetes.io/docs/concepts/workloads/pods/disruptions;
+the rest after pkg/controller/disruption/disruption_test.go, v1.35.
+"""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Owners and what goes with them. Documented: https://kubernetes.io/docs/concepts/architecture/garbage-collection."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,7 @@
+"""Jobs from start to end. Documented: https://kubernetes.io/docs/concepts/workloads/controllers/job; the rest after
+pkg/controller/job/job_controller_test.go, v1.35.
+"""
+
 from __future__ import annotations
 
 import pytest

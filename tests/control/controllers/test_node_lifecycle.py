@@ -1,3 +1,5 @@
+"""Nodes that go silent. Documented: https://kubernetes.io/docs/concepts/architecture/nodes (node controller, rate limits on eviction)."""
+
 from __future__ import annotations
 
 import pytest

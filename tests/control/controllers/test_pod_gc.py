@@ -1,3 +1,8 @@
+"""Pods that nobody else removes.
+
+Documented: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle (garbage collection of pods).
+"""
+
 from __future__ import annotations
 
 from binpack.control.clock import timestamp_of

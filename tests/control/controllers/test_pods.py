@@ -1,3 +1,5 @@
+"""What controllers of pods share. After pkg/controller/controller_utils_test.go, v1.35."""
+
 from __future__ import annotations
 
 import pytest

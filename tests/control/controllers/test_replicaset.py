@@ -1,3 +1,7 @@
+"""ReplicaSets: creation in batches, deletion in order, adoption. Documented: https://kubernetes.io/docs/concepts/workloads/controllers/replicaset;
+the rest after pkg/controller/replicaset/replica_set_test.go, v1.35.
+"""
+
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,8 @@
-"""StatefulSet: ordinals are filled in order, one rollout step at a time, and keep their names and claims."""
+"""StatefulSet: ordinals are filled in order, one rollout step at a time, and keep their names and claims.
+
+Documented: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset;
+the rest after pkg/controller/statefulset/*_test.go, v1.35.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from binpack.model.quantity import Quantity
 from binpack.model.revisions import ControllerRevision
 from binpack.model.storage import PersistentVolumeClaim
 from binpack.model.volumes import PersistentVolumeClaimSpec, VolumeResourceRequirements
-from binpack.model.workloads import ClaimTemplate, RollingUpdate, StatefulSet, StatefulSetSpec, WorkloadUpdateStrategy
+from binpack.model.workloads import ClaimTemplate, RollingUpdate, StatefulSet, StatefulSetOrdinals, StatefulSetSpec, WorkloadUpdateStrategy
 
 
 def template(image: str = "v1") -> PodTemplateSpec:
@@ -179,3 +183,66 @@ def test_wherever_it_stumbles_it_ends_the_same(steps):
         plane.settle()
     pods = sorted(store.scan(Pod), key=lambda pod: pod.metadata.name)
     assert [(pod.metadata.name, pod.spec.containers[0].image) for pod in pods] == [("db-0", "v2"), ("db-1", "v2")]
+
+
+def test_events_say_what_kubectl_describe_shows(bench):
+    bench.store.create(stateful_set(1))
+    bench.start(StatefulSetController).run_all()
+    change(bench, replicas=0)
+    assert bench.told() == [
+        "SuccessfulCreate: create Pod db-0 in StatefulSet db successful",
+        "SuccessfulDelete: delete Pod db-0 in StatefulSet db successful",
+    ]
+
+
+def test_ordinals_may_start_elsewhere(bench):
+    bench.store.create(stateful_set(2, policy="Parallel", ordinals=StatefulSetOrdinals(start=5)))
+    bench.start(StatefulSetController)
+    assert names(bench) == ["db-5", "db-6"]
+
+
+def test_on_delete_replaces_nothing_by_itself(bench):
+    bench.store.create(stateful_set(2, update_strategy=WorkloadUpdateStrategy("OnDelete")))
+    bench.start(StatefulSetController).run_all().run_all()
+    change(bench, template=template("v2"))
+    assert images(bench) == ["v1", "v1"]
+    bench.store.delete(Pod, "db-0", "default")
+    run_to_the_end(bench)
+    assert images(bench) == ["v2", "v1"]
+
+
+def test_going_back_to_a_former_template_raises_its_number(bench):
+    bench.store.create(stateful_set(1))
+    bench.start(StatefulSetController).run_all()
+    change(bench, template=template("v2"))
+    run_to_the_end(bench)
+    change(bench, template=template("v1"))
+    run_to_the_end(bench)
+    assert sorted(one.revision for one in bench.store.scan(ControllerRevision)) == [2, 3]
+    assert images(bench) == ["v1"]
+
+
+def test_revisions_that_nothing_uses_are_forgotten(bench):
+    bench.store.create(stateful_set(1, revision_history_limit=1))
+    bench.start(StatefulSetController).run_all()
+    for number in range(2, 6):
+        change(bench, template=template(f"v{number}"))
+        run_to_the_end(bench)
+    assert sorted(one.revision for one in bench.store.scan(ControllerRevision)) == [4, 5]
+
+
+def test_an_orphaned_member_is_adopted_with_its_revision(bench):
+    bench.store.create(stateful_set(1))
+    bench.start(StatefulSetController).run_all()
+    bench.store.delete(StatefulSet, "db", "default", propagation="Orphan")
+    for kind in (Pod, ControllerRevision):
+        for one in bench.store.scan(kind):
+            bench.store.update(replace(one, metadata=replace(one.metadata, owner_references=())))
+    gone = bench.store.get(StatefulSet, "db", "default")
+    bench.store.update(replace(gone, metadata=replace(gone.metadata, finalizers=())))
+    bench.settle()
+    (pod,), new = bench.pods(), bench.store.create(stateful_set(1))
+    bench.settle()
+    for one in [*bench.pods(), *bench.store.scan(ControllerRevision)]:
+        assert [owner.uid for owner in one.metadata.owner_references] == [new.metadata.uid]
+    assert bench.pods()[0].metadata.uid == pod.metadata.uid

@@ -1,3 +1,8 @@
+"""Pods on tainted nodes.
+
+Documented: https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration (taint based evictions).
+"""
+
 from __future__ import annotations
 
 import pytest
