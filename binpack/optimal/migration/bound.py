@@ -156,7 +156,8 @@ def _impossible(today: Today, target: int) -> MovesBound | None:
         # The price of a node is what the last node worth keeping holds; any price is valid.
         sizes = np.sort(capacity[today.node_class[today.paid]])[::-1]
         price = int(sizes[target - 1]) if 0 < target <= sizes.size else int(sizes.max(initial=0))
-        factor = 1 << 20
+        # One unit that is missing has to outweigh all pods that could stay.
+        factor = STAY * (today.running + 1)
         rows = [[factor * MULTIPLIER_SCALE * int(r == resource) for r in range(len(problem.resources))]] * len(today.kinds)
         weights = [factor * int(size) for size in problem.size[:, resource]]
         bound = priced_moves(today, target, weights, factor * price, rows, f"sum of {problem.resources[resource]}")
