@@ -91,7 +91,7 @@ def measure(case: Case, *, ties: Ties = Ties.FIRST, kernels: bool | None = None,
         ticks.append((time.perf_counter() - started) / len(tick))
         chosen += [outcome.node for outcome in outcomes]
     gc.unfreeze()
-    peak = _peak_mib()
+    peak = peak_mib()
     prefix, seconds = _uncached(case, ties, pods, chosen, uncached_seconds)
     rate, plain = len(pods) / (sum(ticks[i] * len(pods[i * TICK : (i + 1) * TICK]) for i in range(len(ticks)))), prefix / seconds
     p50, p99 = np.percentile(np.array(ticks) * 1e6, [50, 99]).tolist()
@@ -123,6 +123,7 @@ def _uncached(case: Case, ties: Ties, pods: Sequence[Pod], chosen: Sequence[str 
     return len(pods), time.perf_counter() - started
 
 
-def _peak_mib() -> float:
+def peak_mib() -> float:
+    """Return the largest memory that this process has had."""
     peak: Any = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return float(peak) / (1 << 20 if sys.platform == "darwin" else 1 << 10)
