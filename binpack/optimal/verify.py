@@ -12,11 +12,14 @@ from typing import Any
 from binpack.errors import CertificateError
 from binpack.optimal.verdict import CheckedLevel, Verdict
 from binpack.optimal.verify_bounds import proven_bound
+from binpack.optimal.verify_device_placement import verify_device_placement
+from binpack.optimal.verify_devices import verify_device_bound
 from binpack.optimal.verify_instance import CheckedInstance, digest_of, read_instance, whole
 from binpack.optimal.verify_moves import verify_moves
 from binpack.optimal.verify_placement import broken_constraints, measured
 
 SUPPORTED_VERSION = 1
+_OF_DEVICES = ("binpack/device-bound", "binpack/device-placement")
 
 
 def verify(document: Any, *, step_limit: int = 500_000) -> Verdict:
@@ -38,9 +41,11 @@ def verify(document: Any, *, step_limit: int = 500_000) -> Verdict:
     CertificateError
         If the document is none that this version can read.
     """
+    if isinstance(document, dict) and document.get("schema") in _OF_DEVICES:
+        return _of_devices(document)
     _check_schema(document)
     if document.get("goal") == "moves":
-        return verify_moves(document, step_limit)
+        return _of_moves(document, step_limit)
     instance = read_instance(document.get("instance"))
     problems: list[str] = []
     if document.get("digest") != digest_of(document["instance"]):
@@ -60,6 +65,31 @@ def verify(document: Any, *, step_limit: int = 500_000) -> Verdict:
         levels.append(checked)
     problems += _false_titles(document, levels)
     return Verdict(tuple(problems), tuple(levels))
+
+
+def _of_moves(document: dict[str, Any], step_limit: int) -> Verdict:
+    problems, moves, proven, possible = verify_moves(document, step_limit=step_limit)
+    bound = document["levels"][0].get("bound")
+    stated, kind = (None, None) if bound is None else (bound.get("value"), "moves")
+    if document.get("kind", "moves") != "moves":
+        problems.append(f"kind: says {document['kind']!r}, it is a plan of moves")
+    return Verdict(tuple(problems), (CheckedLevel("moves", None, None, moves, stated, proven, not possible, kind),))
+
+
+def _of_devices(document: dict[str, Any]) -> Verdict:
+    """Documents about allotted GPU have checkers of their own, which refuse what is false."""
+    value = stated = proven = None
+    try:
+        if document["schema"] == "binpack/device-bound":
+            bound = verify_device_bound(document)
+            stated, proven = bound.stated_milli, bound.proven_milli
+        else:
+            value = verify_device_placement(document)
+    except CertificateError as error:
+        return Verdict((str(error),))
+    wrong = () if stated is None or bound.holds else (f"bound: states {stated} milli, the prices prove {proven}",)
+    kind = None if stated is None else "dual"
+    return Verdict(wrong, (CheckedLevel("allotted GPU, milli", 0, None, value, stated, proven, kind=kind),))
 
 
 def _check_schema(document: Any) -> None:

@@ -46,7 +46,7 @@ def verify_moves(document: Any, *, step_limit: int = 500_000) -> tuple[list[str]
     problems = [] if document.get("digest") == digest_of(document["instance"]) else ["digest: it is not that of the instance"]
     if any(cost > 1 for cost in instance.cost):
         raise CertificateError("instance.cost: accepted for moves: 0 and 1")
-    target = document.get("target")
+    target: Any = document.get("target")
     if not whole([target], 0):
         raise CertificateError(f"target: {target!r} (accepted: the most nodes of cost 1 in use)")
     kinds = _contents(document, "today", len(instance.supply), len(instance.demand))

