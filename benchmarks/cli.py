@@ -10,13 +10,17 @@ import click
 
 from benchmarks.fgd.cli import verify
 from benchmarks.micro.cli import micro
+from benchmarks.optimal.cli import optimal
 from binpack.cli.output import Column, Format, emit, emit_document, output_options
+from binpack.errors import ConfigurationError
 from binpack.results.text_table import table
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from benchmarks.executors import Executor
+    from benchmarks.matrix import RunSpec
+    from benchmarks.suite import Suite
 
 DEFAULT_OUT = Path("results")
 
@@ -29,6 +33,24 @@ class Outline:
     rows: list[list[str]]
     sentences: list[str]
     records: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Part:
+    """A suite that is run: what the user calls it, its results directory, and its runs."""
+
+    argument: str
+    suite: Suite
+    folder: Path
+    specs: tuple[RunSpec, ...]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How many of a part's runs failed, and how many were there already."""
+
+    failed: int
+    reused: int
 
 
 @click.group()
@@ -45,6 +67,7 @@ def bench() -> None:
 
 
 bench.add_command(micro)
+bench.add_command(optimal)
 bench.add_command(verify)
 
 
@@ -83,6 +106,7 @@ def list_suites(output: Format) -> None:
 @click.option("--workload", "workloads", multiple=True, help="Run only these workloads.")
 @click.option("--policy", "policies", multiple=True, help="Run only these policies.")
 @click.option("--lenient", is_flag=True, help="Leave out rows of a trace that no node could serve, and count them.")
+@click.option("--further", is_flag=True, help="Run also the suites that carry SUITE further; its report has their sections.")
 @click.option("-v", "--verbose", is_flag=True, help="Name each run as it ends.")
 @output_options
 def run(
@@ -95,6 +119,7 @@ def run(
     workloads: tuple[str, ...],
     policies: tuple[str, ...],
     lenient: bool,
+    further: bool,
     verbose: bool,
     output: Format,
 ) -> int:
@@ -108,36 +133,58 @@ def run(
       binpack bench run my-suite.yaml --out results/mine --jobs 8
       binpack bench run openb --trace-dir ~/traces --policy BestFit --seed 1
       binpack bench run quickstart --dask tcp://scheduler:8786
+      binpack bench run fgd --further
     """
     from benchmarks.matrix import expand
+    from benchmarks.selection import select
+    from benchmarks.suite import load_suite
+
+    chosen = select(load_suite(suite), workloads=workloads, policies=policies, seeds=seeds, lenient=lenient)
+    if further and not chosen.further:
+        raise ConfigurationError(
+            f'--further: suite "{chosen.name}" names no suites that carry it further (accepted: one that does, like fgd)'
+        )
+    folder = out or DEFAULT_OUT / chosen.name
+    # The others go beside it, where its report looks for them.
+    others = {name: select(load_suite(name), seeds=seeds, lenient=lenient) for name in (chosen.further if further else ())}
+    parts = [Part(suite, chosen, folder, expand(chosen, trace_dir=trace_dir))]
+    parts += [Part(name, other, folder.parent / name, expand(other, trace_dir=trace_dir)) for name, other in others.items()]
+    failed = reused = 0
+    for part in parts:
+        if others:
+            click.echo(f"{part.argument}: {len(part.specs)} runs", err=True)
+        ended = _run_part(part, _executor(jobs, dask), trace_dir=trace_dir, verbose=verbose)
+        failed, reused = failed + ended.failed, reused + ended.reused
+        if ended.failed == len(part.specs):
+            return 1
+    for part in parts[1:]:
+        _report(part.folder)
+    _print(_report(folder), output)
+    notes = f"{sum(len(part.specs) for part in parts)} runs ({reused} reused); report: {folder / 'report.html'}"
+    click.echo(f"\n{notes}", err=output is not Format.TABLE)
+    return 1 if failed else 0
+
+
+def _run_part(part: Part, executor: Executor, *, trace_dir: str | None, verbose: bool) -> Ended:
+    """Run what is not in a part's results directory yet, and tell which runs failed."""
     from benchmarks.progress import suite_progress
     from benchmarks.record import describe_suite
     from benchmarks.results_dir import ResultsDir
     from benchmarks.run import run_suite, unfinished
-    from benchmarks.selection import select
-    from benchmarks.suite import load_suite
     from workloads.traces.openb import trace_folder
 
-    chosen = select(load_suite(suite), workloads=workloads, policies=policies, seeds=seeds, lenient=lenient)
-    specs = expand(chosen, trace_dir=trace_dir)
-    folder = out or DEFAULT_OUT / chosen.name
-    missing = unfinished(specs, folder)
-    ResultsDir(folder).write_suite(describe_suite(chosen, specs, argument=suite))
-    if chosen.is_filling:
+    missing = unfinished(part.specs, part.folder)
+    ResultsDir(part.folder).write_suite(describe_suite(part.suite, part.specs, argument=part.argument))
+    if part.suite.is_filling:
         from benchmarks.fgd.published import keep_published
 
-        variants = {workload.filling.pods for workload in chosen.workloads if workload.filling is not None}
-        keep_published(trace_folder(trace_dir), variants, folder)
+        variants = {workload.filling.pods for workload in part.suite.workloads if workload.filling is not None}
+        keep_published(trace_folder(trace_dir), variants, part.folder)
     with suite_progress(len(missing), verbose=verbose) as told:
-        failures = run_suite(missing, folder, _executor(jobs, dask), told=told)
+        failures = run_suite(missing, part.folder, executor, told=told)
     for label, problem in failures.items():
         click.echo(f"failed: {label}: {problem}", err=True)
-    if len(failures) == len(specs):
-        return 1
-    _print(_report(folder), output)
-    notes = f"{len(specs)} runs ({len(specs) - len(missing)} reused); report: {folder / 'report.html'}"
-    click.echo(f"\n{notes}", err=output is not Format.TABLE)
-    return 1 if failures else 0
+    return Ended(failed=len(failures), reused=len(part.specs) - len(missing))
 
 
 @bench.command()

@@ -67,7 +67,7 @@ class FillingSpec(StrictStruct, frozen=True):
     lenient : bool
         Leave out rows that no node could serve.
     bound : bool
-        Prove, by device patterns, the most that any placement of the same pods could allot.
+        Prove the most that any placement of the same pods could allot, and look for the best one.
     """
 
     pods: str = "default"
@@ -176,6 +176,8 @@ class Suite(StrictStruct, frozen=True):
         The policy that the others are compared with, pair by pair.
     optimum : OptimumSpec or None
         None: no bounds are computed.
+    further : tuple[str, ...]
+        Suites that come with the package and carry this one further: its report has their sections, where their results lie beside it.
     """
 
     name: str
@@ -188,6 +190,7 @@ class Suite(StrictStruct, frozen=True):
     ties: str = "first"
     baseline: str = ""
     optimum: OptimumSpec | None = None
+    further: tuple[str, ...] = ()
 
     @property
     def is_filling(self) -> bool:
@@ -257,6 +260,10 @@ def _problems(suite: Suite, source: str) -> list[str]:
         problems += [f'{source}: workloads[{index}].policies: "{name}" (accepted: {", ".join(names)})' for name in unknown]
     if 0 < sum(workload.filling is not None for workload in suite.workloads) < len(suite.workloads):
         problems.append(f"{source}: workloads: some with filling and some without (accepted: all or none)")
+    others = [name for name in suite_names() if name != suite.name]
+    problems += [f'{source}: further: "{name}" (accepted: {", ".join(others)})' for name in suite.further if name not in others]
+    if suite.further and suite.workloads and not suite.is_filling:
+        problems.append(f"{source}: further: only reports of filling have such sections (accepted: nothing here)")
     registry = Registry(in_tree())
     for index, policy in enumerate(suite.policies):
         problems += _policy_problems(policy, registry, f"{source}: policies[{index}]")

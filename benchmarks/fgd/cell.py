@@ -48,6 +48,9 @@ def filling_row(spec: RunSpec, replayed: Replayed, curve: Curve) -> dict[str, An
     return {
         "trace": how.pods,
         "ties": how.ties or spec.ties,
+        "float_scores": how.float_scores,
+        "threshold_percent": how.threshold_percent,
+        "memory": how.memory,
         "as_published": is_published(how, how.ties or spec.ties),
         "left_out_rows_count": sum(replayed.trace.left_out.values()),
         **{f"allocated_at_{k}_percent": _at(curve, curve.allocated_percent, k) for k in ALLOCATED_AT},

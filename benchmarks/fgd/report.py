@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.fgd.comparison import Comparison, compare
+from benchmarks.fgd.further import Section, further_sections
 from benchmarks.fgd.published import published_of
-from benchmarks.fgd.sections import Table, bound_table, bound_verdict, differences_table, failures_table, runs_table, summary, verdict
+from benchmarks.fgd.sections import Table, differences_table, failures_table, runs_table, summary, verdict
+from benchmarks.record import read_finished
 from benchmarks.report import Picture
+from binpack.errors import ConfigurationError
 from binpack.results.writing import atomic
 
 if TYPE_CHECKING:
@@ -26,44 +28,6 @@ VARIANT_FIGURES = (
 )
 
 
-CHANGES = (
-    (
-        "ties",
-        "Who wins among equal scores",
-        "Scores are whole numbers, so that many nodes score alike. The paper's program gives ties to the lowest of a fixed permutation "
-        "(rank), which fills nodes one after another. first: the lowest name. kube: kube-scheduler 1.35's rule. random: drawn anew for "
-        "each pod, as kube-scheduler did in the paper's time.",
-    ),
-    ("float scores", "Scores that are not truncated", "FGD compares its sigmoid as a float; differences below 1e-9 count as equal."),
-    ("all pods typical", "All pods typical", "FGD's target workload is all kinds of pods, not those that make up 95 % of them."),
-    ("no memory filter", "No memory filter", "Pods ask for no memory. Neither scores nor the measure look at it."),
-)
-"""Workloads that change one thing: the beginning of their names, a title, what it means."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A section of the report about one thing that was changed."""
-
-    title: str
-    text: str
-    table: Table
-
-
-def changes(runs: pd.DataFrame) -> list[Change]:
-    """Return a section for each change that the runs have, beside the runs as published."""
-    import pandas as pd
-
-    published = runs[runs["as_published"]]
-    found = []
-    for prefix, title, text in CHANGES:
-        changed = runs[~runs["as_published"] & runs["workload"].str.startswith(prefix)]
-        if len(changed):
-            alike = published[published["policy"].isin(set(changed["policy"]))]
-            found.append(Change(title, text, summary(pd.concat([alike, changed]), None)))
-    return found
-
-
 def comparison_of(finished: Finished, results: Path) -> Comparison | None:
     """Join the results with the published values that are kept beside them; None where there are none."""
     published = published_of(results)
@@ -76,7 +40,27 @@ def comparison_of(finished: Finished, results: Path) -> Comparison | None:
 def terminal(finished: Finished, results: Path) -> tuple[Table, list[str]]:
     """Return what is printed at the end of a run: the summary and the verdict."""
     found = comparison_of(finished, results)
-    return summary(finished.runs, found), verdict(finished.runs, found) + bound_verdict(finished.runs)
+    sentences = verdict(finished.runs, found)
+    sections = sections_of(finished, results)
+    for section in sections:
+        sentences += [f"{section.title} {sentence}" for sentence in section.sentences]
+    missing = [section for section in sections if not section.sentences and finished.suite.further]
+    if missing:
+        sentences.append(f"Not run yet: {'; '.join(section.title for section in missing)} (add --further to run them, too)")
+    return summary(finished.runs, found), sentences
+
+
+def sections_of(finished: Finished, results: Path) -> list[Section]:
+    """Return the sections that carry the experiment further, from these results and from those of its further suites beside them."""
+    frames = [finished.runs]
+    for name in finished.suite.further:
+        try:
+            frames.append(read_finished(results.parent / name).runs)
+        except ConfigurationError:
+            # Not run yet: the section says how.
+            continue
+    sections = further_sections(frames)
+    return sections if finished.suite.further else [section for section in sections if section.sentences]
 
 
 def write_fgd_report(path: Path, finished: Finished) -> None:
@@ -94,9 +78,7 @@ def write_fgd_report(path: Path, finished: Finished) -> None:
         differences=None if found is None else differences_table(found),
         cells=None if found is None else runs_table(found),
         failures=failures_table(finished.runs),
-        bounds=bound_table(finished.runs),
-        bound_verdict=bound_verdict(finished.runs),
-        changes=changes(finished.runs),
+        sections=sections_of(finished, path.parent),
         pictures=pictures(finished.runs, finished.samples),
         runs=len(finished.runs),
         command=document["command"],
@@ -132,9 +114,6 @@ def pictures(runs: pd.DataFrame, points: pd.DataFrame) -> list[Picture]:
     ]
     free: Any = runs.assign(unallocated_percent=lambda rows: 100 - rows["allocated_at_100_percent"])
     families = [(title, [name for name in dict.fromkeys(runs["workload"]) if _is_of(name, family)]) for title, family in VARIANT_FIGURES]
-    changed = [name for name in dict.fromkeys(runs["workload"]) if not runs.loc[runs["workload"] == name, "as_published"].all()]
-    if changed:
-        families.append(("One thing changed at a time", [str(workload), *(name for name in changed if name != workload)]))
     for title, names in families:
         if names:
             bars = bars_by_variant(free, "unallocated_percent", label="unallocated GPU at 100 % (%)", title=title, variants=names)

@@ -293,3 +293,40 @@ def test_images_are_the_same_after_normalising_as_before(container, node, same):
     first, second = (normalized(one.image) for one in renamed.spec.containers)
     assert (first == second) is same
     assert "acme" not in first + second
+
+
+def test_devices_and_shares_stay_and_models_still_match():
+    from binpack.model.devices import device_index, device_model, device_request
+
+    node, pod, odd = anonymize(
+        objects_of(
+            """
+apiVersion: v1
+kind: Node
+metadata: {name: node-1, labels: {alibabacloud.com/gpu-card-model: V100}}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: p
+  namespace: default
+  annotations:
+    alibabacloud.com/gpu-milli: "470"
+    alibabacloud.com/gpu-count: "1"
+    alibabacloud.com/gpu-index: "3-5"
+    alibabacloud.com/gpu-card-model: T4|V100
+spec: {containers: [{name: c}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: q, namespace: default, annotations: {alibabacloud.com/gpu-milli: secret-team, alibabacloud.com/gpu-index: "1-a"}}
+spec: {containers: [{name: c}]}
+"""
+        ),
+        salt="salt",
+    )
+    request = device_request(pod)
+    assert (request.milli, request.count, device_index(pod)) == (470, 1, (3, 5))
+    assert device_model(node) == request.models[1] != request.models[0]
+    assert "V100" not in f"{node} {pod}"
+    assert not odd.metadata.annotations

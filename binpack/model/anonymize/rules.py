@@ -12,6 +12,7 @@ from typing import Any
 
 from binpack.model.anonymize import well_known
 from binpack.model.anonymize.renamer import Renamer
+from binpack.model.devices import GPU_CARD_MODEL
 from binpack.model.meta import Condition, LabelSelector, ObjectMeta, ObjectReference, OwnerReference
 from binpack.model.node import ContainerImage, CSINodeDriver, NodeAddress, NodeSpec, NodeStatus, Taint
 from binpack.model.pod import (
@@ -99,7 +100,7 @@ class Scope:
 
 Rule = Callable[[Renamer, Any, Scope], Any]
 
-_PLAIN_VALUE = re.compile(r"-?\d+|true|false|yes|no|file|http|api")
+_PLAIN_VALUE = re.compile(r"-?\d+|\d+([-,]\d+)+|true|false|yes|no|file|http|api")
 _PERCENT = re.compile(r"\d+%")
 
 
@@ -188,6 +189,9 @@ def _annotations(renamer: Renamer, value: dict[str, str], _scope: Scope) -> dict
     for key, text in value.items():
         if key in well_known.PLAIN_ANNOTATIONS and _PLAIN_VALUE.fullmatch(text):
             kept[key] = text
+        elif key == GPU_CARD_MODEL:
+            # Each of the models is renamed as the value of a node's label is.
+            kept[key] = "|".join(renamer.label_value(key, model) for model in text.split("|"))
         elif key == "kubernetes.io/config.mirror":
             kept[key] = renamer.hashed("mirror", text)
         elif key == "volume.kubernetes.io/selected-node":

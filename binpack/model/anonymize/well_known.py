@@ -22,7 +22,16 @@ LABEL_DOMAINS = frozenset(
 )
 USER_NAMED_DOMAINS = frozenset({"node-role.kubernetes.io", "node-restriction.kubernetes.io"})
 ROLES = frozenset({"control-plane", "master", "worker", "etcd", "infra"})
-LABEL_KEYS = frozenset({"pod-template-hash", "pod-template-generation", "controller-revision-hash", "controller-uid", "job-name"})
+LABEL_KEYS = frozenset(
+    {
+        "pod-template-hash",
+        "pod-template-generation",
+        "controller-revision-hash",
+        "controller-uid",
+        "job-name",
+        "alibabacloud.com/gpu-card-model",
+    }
+)
 
 HOSTNAME = "kubernetes.io/hostname"
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
@@ -100,6 +109,9 @@ PLAIN_ANNOTATIONS = frozenset(
         "cluster-autoscaler.kubernetes.io/safe-to-evict",
         "batch.kubernetes.io/job-completion-index",
         "storageclass.kubernetes.io/is-default-class",
+        "alibabacloud.com/gpu-milli",
+        "alibabacloud.com/gpu-count",
+        "alibabacloud.com/gpu-index",
     }
 )
 """Annotations that decisions depend on and whose values are numbers or booleans; their values are kept only if they are that plain."""
