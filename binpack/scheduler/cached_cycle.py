@@ -14,6 +14,7 @@ from binpack.model.pod import Pod
 from binpack.scheduler.cycle import Decision, Refusal, SchedulingCycle
 from binpack.scheduler.fast.counters import Counters
 from binpack.scheduler.fast.scheduler import FastScheduler
+from binpack.scheduler.filtering import Filtering
 from binpack.scheduler.ties import TieBreaker
 from binpack.state.cluster import Cluster
 
@@ -53,7 +54,8 @@ class Outcome:
 class CachedCycle(SchedulingCycle):
     """A scheduling cycle that remembers what it worked out about each class of pods, and looks again only at what changed.
 
-    `decide` stays the plain way, with all explanations. `choose` and `decide_tick` are the quick ones.
+    `decide` gives all explanations, from verdicts that are kept where rows alone decide. `choose` and `decide_tick` are the quick ones.
+    Whoever changes `profiles` under way gets new answers: what was kept goes by the profile object.
 
     Parameters
     ----------
@@ -82,11 +84,12 @@ class CachedCycle(SchedulingCycle):
         self._kernels = kernels
         self._fast: dict[str, FastScheduler] = {}
         self._rejections: dict[Hashable, Decision] = {}
+        self._former = Counters()
 
     @property
     def counters(self) -> Counters:
         """The work done so far, over all profiles."""
-        total = Counters()
+        total = self._former
         for fast in self._fast.values():
             total = total.plus(fast.counters)
         return total
@@ -163,6 +166,11 @@ class CachedCycle(SchedulingCycle):
             self._rejections[key] = decision
         return decision
 
+    def _filter(self, pod: Pod, profile: Profile) -> Filtering:
+        fast = self._fast_for(pod)
+        known = None if fast is None else fast.filtering(pod)
+        return super()._filter(pod, profile) if known is None else known
+
     def _place_run(self, pods: Sequence[Pod]) -> list[Outcome]:
         """Place as many pods as the kernel takes in one call."""
         fast = self._fast_for(pods[0])
@@ -201,7 +209,11 @@ class CachedCycle(SchedulingCycle):
         except SchedulingError:
             return None
         fast = self._fast.get(profile.scheduler_name)
-        if fast is None:
+        if fast is None or fast.profile is not profile:
+            if fast is not None:
+                # Another configuration: nothing that was worked out under the old one holds.
+                self._former = self._former.plus(fast.counters)
+                self._rejections.clear()
             fast = self._fast[profile.scheduler_name] = FastScheduler(self.cluster, profile, self._tie_breaker, kernels=self._kernels)
         return fast
 

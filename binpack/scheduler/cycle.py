@@ -198,8 +198,8 @@ class SchedulingCycle:
 
     def _decide(self, pod: Pod, profile: Profile) -> Decision:
         cluster, nodes = self.cluster, len(self.cluster)
-        preparation = prepare(pod, cluster, profile)
-        filtering = filter_all(preparation, cluster, profile)
+        filtering = self._filter(pod, profile)
+        preparation = filtering.preparation
         if preparation.rejection is not None:
             return self._failed_cycle(pod, profile, filtering, _NOTHING_SEARCHED)
         nominee = self._nominated_row(pod, filtering)
@@ -222,6 +222,10 @@ class SchedulingCycle:
         if len(found.feasible) == 0:
             return self._failed_cycle(pod, profile, filtering, found)
         return self._choose(pod, profile, filtering, found)
+
+    def _filter(self, pod: Pod, profile: Profile) -> Filtering:
+        """Judge all rows."""
+        return filter_all(prepare(pod, self.cluster, profile), self.cluster, profile)
 
     def _nominated_row(self, pod: Pod, filtering: Filtering) -> int | None:
         """The row that a pod is nominated to, judged also where a shortlist leaves it out."""

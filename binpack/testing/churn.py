@@ -5,12 +5,13 @@ Hypothesis draws the seed. What happens is drawn with numpy, many times faster, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from binpack.framework.profile import Profile
 from binpack.model.base import replace
 from binpack.model.node import Node
 from binpack.model.pod import Pod
@@ -41,10 +42,15 @@ class Churn:
     seed : int
     nodes : int
         How many to begin with.
+    configurations : sequence of mappings from scheduler name to Profile
+        What the cycles may be given under way; by default they keep what they have.
     """
 
-    def __init__(self, cycles: Sequence[CachedCycle], seed: int, *, nodes: int = 12) -> None:
+    def __init__(
+        self, cycles: Sequence[CachedCycle], seed: int, *, nodes: int = 12, configurations: Sequence[Mapping[str, Profile]] = ()
+    ) -> None:
         self.cycles = cycles
+        self._configurations = configurations
         self._draw = np.random.default_rng(seed)
         self._templates = draw_templates(self._draw)
         self._regularity = one_of(self._draw, _REGULARITIES)
@@ -66,8 +72,9 @@ class Churn:
             self._what_if,
             self._join_or_leave,
             self._objects,
+            self._configure,
         )
-        return kinds[int(self._draw.choice(len(kinds), p=(0.5, 0.17, 0.1, 0.1, 0.08, 0.05)))]()
+        return kinds[int(self._draw.choice(len(kinds), p=(0.48, 0.16, 0.1, 0.1, 0.08, 0.05, 0.03)))]()
 
     def _tick(self) -> Step:
         pods = self._pods(int(self._draw.integers(1, 13)))
@@ -133,6 +140,14 @@ class Churn:
             self._each(lambda cycle: cycle.cluster.put(service(name, selects)))
         return Step("objects", ())
 
+    def _configure(self) -> Step:
+        """Go on under another configuration."""
+        if not self._configurations:
+            return Step("nothing", ())
+        profiles = one_of(self._draw, self._configurations)
+        self._each(lambda cycle: setattr(cycle, "profiles", profiles))
+        return Step("configure", ())
+
     def _pods(self, number: int) -> list[Pod]:
         pods = []
         for _ in range(number):
@@ -169,8 +184,17 @@ class Churn:
 
 
 def told(outcomes: Sequence[Outcome]) -> tuple[Any, ...]:
-    """Return what is compared: node and, for a pod that was not placed, the message."""
-    return tuple((o.pod.key, o.node, o.decision.message if o.node is None and o.decision is not None else None) for o in outcomes)
+    """Return what is compared: node and, for a pod that was not placed, the message, who rejected it, and what preemption found."""
+    return tuple((outcome.pod.key, outcome.node, _why(outcome)) for outcome in outcomes)
+
+
+def _why(outcome: Outcome) -> tuple[Any, ...] | None:
+    decision = outcome.decision
+    if outcome.node is not None or decision is None:
+        return None
+    found = decision.post_filter
+    preemption = None if found is None else (found.nominated_node, tuple(victim.key for victim in found.victims))
+    return decision.message, decision.rejecting_plugins, preemption
 
 
 def _labelled(built: NodeBuilder, name: str, regularity: str, draw: np.random.Generator) -> NodeBuilder:

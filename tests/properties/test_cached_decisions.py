@@ -7,26 +7,24 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from binpack.framework.profile import build_profiles
-from binpack.framework.registry import Registry
-from binpack.plugins import in_tree
 from binpack.scheduler.cached_cycle import CachedCycle
 from binpack.scheduler.ties import TieBreaker, Ties
 from binpack.state.cluster import Cluster
 from binpack.testing.churn import Churn
+from binpack.testing.churn_configurations import churn_configurations
 from binpack.testing.machine import image
 
 STEPS = 12
-PROFILES = build_profiles(Registry(in_tree()))
+CONFIGURATIONS = churn_configurations()
 
 
 def cycle(ties: Ties, *, cache: bool, kernels: bool = False) -> CachedCycle:
     breaker = TieBreaker(ties, np.random.default_rng(1))
-    return CachedCycle(Cluster(), PROFILES, tie_breaker=breaker, preemption=False, cache=cache, kernels=kernels)
+    return CachedCycle(Cluster(), CONFIGURATIONS[0], tie_breaker=breaker, preemption=False, cache=cache, kernels=kernels)
 
 
 def live(cycles: list[CachedCycle], seed: int) -> None:
-    churn = Churn(cycles, seed)
+    churn = Churn(cycles, seed, configurations=CONFIGURATIONS)
     for number in range(STEPS):
         step = churn.step()
         for answer in step.answers[1:]:

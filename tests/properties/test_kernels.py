@@ -9,31 +9,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binpack.framework.profile import build_profiles
-from binpack.framework.registry import Registry
-from binpack.plugins import in_tree
+from binpack.framework.profile import Profile
 from binpack.scheduler.cached_cycle import CachedCycle
 from binpack.scheduler.kernels.stamp import kernel_sources, stamp_of
 from binpack.scheduler.ties import TieBreaker, Ties
 from binpack.state.cluster import Cluster
 from binpack.testing.churn import Churn
+from binpack.testing.churn_configurations import churn_configurations
 from binpack.testing.machine import image
 
 pytest.importorskip("numba")
 
 STEPS = 12
-PROFILES = build_profiles(Registry(in_tree()))
+CONFIGURATIONS = churn_configurations()
 
 
-def cycle(ties: Ties, *, cache: bool, kernels: bool) -> CachedCycle:
-    return CachedCycle(Cluster(), PROFILES, tie_breaker=TieBreaker(ties, np.random.default_rng(1)), cache=cache, kernels=kernels)
+def cycle(ties: Ties, profiles: dict[str, Profile], *, cache: bool, kernels: bool, preemption: bool) -> CachedCycle:
+    breaker = TieBreaker(ties, np.random.default_rng(1))
+    return CachedCycle(Cluster(), profiles, tie_breaker=breaker, cache=cache, kernels=kernels, preemption=preemption)
 
 
 @pytest.mark.parametrize("ties", [Ties.FIRST, Ties.KUBE])
-@given(seed=st.integers(0, 2**32))
-def test_kernel_equals_numpy_equals_plain(ties: Ties, seed: int) -> None:
-    cycles = [cycle(ties, cache=cache, kernels=kernels) for cache, kernels in ((False, False), (True, False), (True, True))]
-    churn = Churn(cycles, seed)
+@given(seed=st.integers(0, 2**32), begin=st.sampled_from(CONFIGURATIONS), preemption=st.booleans())
+def test_kernel_equals_numpy_equals_plain(ties: Ties, seed: int, begin: dict[str, Profile], preemption: bool) -> None:
+    ways = ((False, False), (True, False), (True, True))
+    cycles = [cycle(ties, begin, cache=cache, kernels=kernels, preemption=preemption) for cache, kernels in ways]
+    churn = Churn(cycles, seed, configurations=CONFIGURATIONS)
     for number in range(STEPS):
         step = churn.step()
         for answer in step.answers[1:]:

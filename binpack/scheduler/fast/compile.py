@@ -6,7 +6,7 @@ from typing import Any
 
 from binpack.framework.interface import Reads
 from binpack.framework.points import Point
-from binpack.framework.profile import ALL_NODES, Profile
+from binpack.framework.profile import Profile
 from binpack.model.pod import Pod
 from binpack.plugins.deduced_selectors import deduced_selector
 from binpack.plugins.dynamic_resources import DynamicResources
@@ -46,10 +46,10 @@ _INT16_SUM = 30_000
 def is_cacheable(profile: Profile) -> bool:
     """Tell whether anything of a profile's decisions can be cached.
 
-    Not if it samples nodes or does not score, draws at random, has scores beyond 16 bits, or runs a plugin of ours at Filter without
+    Not if it does not score, draws at random, has scores beyond 16 bits, or runs a plugin of ours at Filter without
     its PreFilter (or the other way round).
     """
-    if not profile.scores or profile.percentage_of_nodes_to_score < ALL_NODES:
+    if not profile.scores:
         return False
     if any(Reads.DECISION in plugin.reads for plugin, _ in profile.scores):
         return False

@@ -25,6 +25,8 @@ class Counters:
         Blocks of rows whose summary was made anew, and in which a kernel looked for the winner.
     row_by_row : int
         Pods for which a kernel judged every row: where domains cross zones, or a plugin without cached parts has a say.
+    verdict_passes, verdicts_patched : int
+        Times that all rows were judged for a pod that fits nowhere, and rows that were judged again because they had changed.
     plans_compiled : int
         Times that a class's terms were compiled.
     static_passes : int
@@ -39,6 +41,8 @@ class Counters:
     blocks_summarised: int = 0
     blocks_searched: int = 0
     row_by_row: int = 0
+    verdict_passes: int = 0
+    verdicts_patched: int = 0
     plans_compiled: int = 0
     static_passes: int = 0
 

@@ -18,6 +18,9 @@ from binpack.scheduler.fast.fallback import NotCachedError
 from binpack.scheduler.fast.numpy_decision import NumpyDecision
 from binpack.scheduler.fast.plan import Plan
 from binpack.scheduler.fast.plans import Plans
+from binpack.scheduler.fast.verdicts import Verdicts
+from binpack.scheduler.filtering import Filtering
+from binpack.scheduler.search import feasible_nodes_to_find
 from binpack.scheduler.ties import TieBreaker, Ties
 from binpack.state.cluster import Cluster
 
@@ -42,6 +45,7 @@ class FastScheduler:
     Attributes
     ----------
     counters : Counters
+    profile : Profile
     """
 
     def __init__(self, cluster: Cluster, profile: Profile, tie_breaker: TieBreaker, *, kernels: bool | None = None) -> None:
@@ -49,14 +53,21 @@ class FastScheduler:
         self._cluster = cluster
         self._plans = Plans(cluster, profile, self.counters)
         self._numpy = NumpyDecision(cluster, profile, self._plans.compiler, tie_breaker)
-        self._profile = profile
+        self._verdicts = Verdicts(cluster, profile, self.counters)
+        self.profile = profile
         self._ties = tie_breaker.ties
-        self._usable = is_cacheable(profile)
+        self._cacheable = is_cacheable(profile)
         # Left to itself it imports numba only for a run that is long enough to gain by it.
         self._pods_to_wait_for = 0 if kernels else PODS_BEFORE_KERNELS
         self._with_kernels = (has_numba() if kernels is None else kernels) and covered_by_kernels(profile, tie_breaker.ties)
         self._kernels: KernelTick | None = None
         self._nowhere: Pod | None = None
+
+    @property
+    def _usable(self) -> bool:
+        """Whether the cache may decide: not where the search would stop before it has seen all nodes."""
+        nodes = len(self._cluster)
+        return self._cacheable and feasible_nodes_to_find(nodes, self.profile.percentage_of_nodes_to_score) >= nodes
 
     def row_for(self, pod: Pod, start: int) -> int | None:
         """Return the row that a pod goes to; None if the plain way has to say: it fits nowhere, or is not cached.
@@ -76,6 +87,14 @@ class FastScheduler:
         plan = plans[pod_class]
         return None if plan is None else self._row_for(pod, plan, start)
 
+    def filtering(self, pod: Pod) -> Filtering | None:
+        """Return the verdict of every row from what is kept; None if the plain way has to judge."""
+        if not self._usable:
+            return None
+        (pod_class,), plans = self._plans.of((pod,))
+        plan = plans[pod_class]
+        return None if plan is None else self._verdicts.of(pod, plan)
+
     def rejection_key(self, pod: Pod, start: int) -> Hashable | None:
         """Return what a rejection of a pod depends on: as long as it is the same, so is all that is said about the pod.
 
@@ -93,7 +112,7 @@ class FastScheduler:
     def place_in_numpy(self, pods: Sequence[Pod], start: int) -> list[str]:
         """Place pods one after another, as far as the cache goes; return the nodes of those placed."""
         nodes: list[str] = []
-        if not self._usable or not reserves_nothing(self._profile):
+        if not self._usable or not reserves_nothing(self.profile):
             return nodes
         classes, plans = self._plans.of(pods)
         epoch = self._cluster.counts.epoch
@@ -132,7 +151,7 @@ class FastScheduler:
         if self._kernels is None:
             from binpack.scheduler.fast.kernel_tick import KernelTick
 
-            self._kernels = KernelTick(self._cluster, self._profile, self._plans.compiler, self._ties, self.counters)
+            self._kernels = KernelTick(self._cluster, self.profile, self._plans.compiler, self._ties, self.counters)
         nodes, fits_nowhere = self._kernels.place(pods[:end], *self._plans.of(pods[:end]), start)
         self._nowhere = pods[len(nodes)] if fits_nowhere else None
         return nodes

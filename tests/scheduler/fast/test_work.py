@@ -7,13 +7,14 @@ import pytest
 from binpack.framework.profile import build_profiles
 from binpack.framework.registry import Registry
 from binpack.model.base import replace
-from binpack.model.pod import Pod
+from binpack.model.pod import Pod, TopologySpreadConstraint
 from binpack.plugins import in_tree
 from binpack.scheduler.cached_cycle import CachedCycle
 from binpack.scheduler.fast.scheduler import has_numba
 from binpack.scheduler.ties import TieBreaker
 from binpack.state.cluster import Cluster
-from binpack.testing import node, pod, replica_set
+from binpack.testing import node, pod, replica_set, selector
+from binpack.testing.values import HOSTNAME
 
 NODES, CLASSES, PODS = 640, 8, 400
 KERNELS = [False, pytest.param(True, marks=pytest.mark.skipif(not has_numba(), reason="needs numba"))]
@@ -75,6 +76,48 @@ def test_shape_slots_are_shared_by_classes_with_equal_requests() -> None:
     alike = [pod(f"p{n}").label(app=f"app-{n}").owner("ReplicaSet", f"app-{n}").request(cpu="1").build() for n in range(CLASSES)]
     cycle.decide_tick(alike)
     assert cycle.counters.full_passes == 1
+
+
+@pytest.mark.skipif(not has_numba(), reason="needs numba")
+def test_only_domains_that_cross_zones_make_a_kernel_look_at_every_row() -> None:
+    cycle = crowd(kernels=True)
+    hosts = TopologySpreadConstraint(1, HOSTNAME, "DoNotSchedule", selector({"app": "app-0"}))
+    racks = TopologySpreadConstraint(1, "rack", "ScheduleAnyway", selector({"app": "app-0"}))
+    cycle.cluster.update_node(node("n7").cpu("16").memory("64Gi").zone("z1").label(rack="r").build())
+    for name, constraint, by_row in (("host", hosts, 0), ("rack", racks, 3)):
+        made = replace(replicas(1)[0], spec=replace(replicas(1)[0].spec, topology_spread_constraints=(constraint,)))
+        before = cycle.counters
+        outcomes = cycle.decide_tick([replace(made, metadata=replace(made.metadata, name=f"{name}-{n}")) for n in range(3)])
+        assert all(outcome.node for outcome in outcomes)
+        assert cycle.counters.row_by_row - before.row_by_row == by_row
+        assert cycle.counters.kernel_decisions - before.kernel_decisions == 3
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_a_rejected_pod_costs_one_pass_a_class_and_then_the_rows_that_changed(kernels: bool) -> None:
+    cycle = crowd(kernels=kernels)
+    huge = pod("huge").request(cpu="100").build()
+    assert cycle.place(huge).node is None
+    assert (cycle.counters.verdict_passes, cycle.counters.verdicts_patched) == (1, 0)
+    assert all(outcome.node for outcome in cycle.decide_tick(replicas(5)))
+    again = cycle.place(replace(huge, metadata=replace(huge.metadata, name="again")))
+    assert again.decision is not None
+    assert again.decision.message == f"0/{NODES} nodes are available: {NODES} Insufficient cpu."
+    # The label `app` has begun to tell classes apart: all rows were judged once more.
+    assert (cycle.counters.verdict_passes, cycle.counters.verdicts_patched) == (2, 0)
+    assert cycle.decide_tick(replicas(6)[5:])[0].node
+    cycle.place(replace(huge, metadata=replace(huge.metadata, name="last")))
+    assert (cycle.counters.verdict_passes, cycle.counters.verdicts_patched) == (2, 1)
+
+
+def test_a_changed_node_moves_its_pods_in_the_sums_and_nothing_else() -> None:
+    cycle = crowd(kernels=False)
+    cycle.decide_tick(replicas(CLASSES))
+    sums = cycle.cluster.counts.sums
+    before = (sums.passes, sums.rows_patched)
+    cycle.cluster.update_node(node("n7").cpu("16").memory("64Gi").zone("z1").label(disk="ssd").build())
+    cycle.place(replace(replicas(1)[0], metadata=replace(replicas(1)[0].metadata, name="later")))
+    assert (sums.passes, sums.rows_patched) == (before[0], before[1] + 1)
 
 
 def test_a_changed_node_costs_a_static_pass_and_one_row() -> None:
