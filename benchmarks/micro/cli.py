@@ -111,6 +111,5 @@ def day(nodes: int, pods: int, seed: int, as_json: bool) -> None:
         return
     click.echo(f"{result.pods:,} pods of {result.workloads:,} workloads on {nodes:,} nodes, {result.node_failures} node failures")
     click.echo(f"{result.seconds:.1f} s ({result.cpu_seconds:.1f} s of CPU time), {1e6 * result.cpu_seconds / result.pods:.0f} us a pod")
-    click.echo(
-        f"{result.bound:,} pods bound, {result.finished:,} ran to their end; at most {result.peak_mib:,.0f} MiB; log {result.log_mib:,.0f} MiB"
-    )
+    click.echo(f"{result.bound:,} pods bound, {result.finished:,} ran to their end")
+    click.echo(f"at most {result.peak_mib:,.0f} MiB of memory; an event log of {result.log_mib:,.0f} MiB")
