@@ -201,19 +201,18 @@ class Search:
                 done = enough is not None and self.incumbent.complete and self.incumbent.cost <= enough
                 if done or self.budget.exhausted() or cells > MANY_CELLS:
                     break
-            if self.incumbent.complete or self.budget.exhausted():
+            if tried.nodes == problem.nodes or self.incumbent.complete or self.budget.exhausted():
                 break
         done = enough is not None and self.incumbent.complete and self.incumbent.cost <= enough
         if best_packing is not None and not done and best_packing.held.size <= MANY_CELLS and not self.budget.exhausted():
             self.offer(pieces.merge(improved(best_packing).fills()), "greedy")
 
-    def _narrowed(self, problem: PackingProblem) -> PackingProblem:
-        """The problem with no more equal nodes than a greedy fill can need, where there are many times more."""
-        bound = None if self.level is None or self.level.goal is not None else self.level.bound.value
-        if problem.node_classes != 1 or bound is None or int(problem.cost[0]) < 1:
-            return problem
-        likely = 2 * (bound // int(problem.cost[0])) + 10
-        return replace(problem, supply=np.minimum(problem.supply, likely))
+    @staticmethod
+    def _narrowed(problem: PackingProblem) -> PackingProblem:
+        """The problem with no more nodes of each class than a greedy fill is likely to need, where there are many times more."""
+        asked = problem.demand @ problem.size
+        full = np.maximum((-(-asked // np.maximum(problem.capacity, 1))).max(axis=1, initial=1), 1)
+        return replace(problem, supply=np.minimum(problem.supply, 2 * full + 10))
 
     def node_by_node(self) -> None:
         """Offer node-by-node fills for the case that greedy ones leave pods out: of all pods while a bound allows it, or by rank."""
