@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--show", type=click.IntRange(min=0), default=0, metavar="N", help="Print the first N disagreements in full.")
 @click.option("--scenario", metavar="NAME", help="Run only the scenarios whose name contains this.")
+@click.option("--way", type=click.Choice(("plain", "cache", "kernels")), default="plain", show_default=True, help="How pods are decided.")
 @output_options
-def conformance(files: tuple[Path, ...], show: int, scenario: str | None, output: Format) -> int:
+def conformance(files: tuple[Path, ...], show: int, scenario: str | None, way: str, output: Format) -> int:
     """Run recorded decisions (JSON lines, gzipped or not) and count how many agree in everything recorded.
 
     Exits 0 if all agree, 1 if some do not, 2 if a file cannot be read.
@@ -28,15 +29,16 @@ def conformance(files: tuple[Path, ...], show: int, scenario: str | None, output
     Examples:
       binpack conformance tests/conformance/*.jsonl.gz
       binpack conformance spread.jsonl.gz --show 3
-      binpack conformance *.jsonl.gz --json
+      binpack conformance *.jsonl.gz --way kernels --json
     """
     from binpack.cli.progress import progress
     from binpack.conformance.run import run_files
+    from binpack.conformance.way import Way
     from binpack.framework.registry import Registry
     from binpack.plugins import in_tree
 
     with progress("scenarios") as tick:
-        agreement = run_files(files, Registry(in_tree()), only=scenario, progress=lambda record: tick(record.name))
+        agreement = run_files(files, Registry(in_tree()), only=scenario, way=Way(way), progress=lambda record: tick(record.name))
     if output in (Format.JSON, Format.YAML):
         emit_document(agreement.as_json(), output)
     else:

@@ -10,26 +10,35 @@ import numpy as np
 
 from binpack.conformance.agreement import Comparison
 from binpack.conformance.scenario import Scenario, read_object
+from binpack.conformance.way import Way, choose, make_cycle
 from binpack.framework.registry import Registry
 from binpack.framework.status import Status
 from binpack.model.pod import Pod
-from binpack.scheduler.cycle import Decision, SchedulingCycle
+from binpack.scheduler.cycle import Decision
 from binpack.scheduler.filtering import UNLISTED
 from binpack.scheduler.ties import TieBreaker
 from binpack.state.cluster import Cluster
 
 
-def run_decisions(scenario: Scenario, registry: Registry) -> list[Comparison]:
-    """Decide the pending pods of a scenario in order and compare each with the recorded result."""
+def run_decisions(scenario: Scenario, registry: Registry, way: Way = Way.PLAIN) -> list[Comparison]:
+    """Decide the pending pods of a scenario in order and compare each with the recorded result.
+
+    The scores are those of the plain cycle, by any way; the node, or the message, has to be that of the way.
+    """
     cluster = scenario.cluster()
     profiles = {name: replace(profile, percentage_of_nodes_to_score=100) for name, profile in scenario.profiles(registry).items()}
     preemption = bool(scenario.record.get("preemption"))
-    cycle = SchedulingCycle(cluster, profiles, tie_breaker=TieBreaker(), score_single=True, preemption=preemption)
+    cycle = make_cycle(way, cluster, profiles, tie_breaker=TieBreaker(), score_single=True, preemption=preemption)
     cycle.nominated = nominated_pods(scenario)
     comparisons = []
     for pod, expected in zip(scenario.pods("pending"), scenario.expected["results"], strict=True):
         decision = cycle.decide(pod)
-        comparisons.append(Comparison(scenario.name, pod.key, compare(expected, decision, cluster)))
+        differences = compare(expected, decision, cluster)
+        if way is not Way.PLAIN:
+            chosen = choose(cycle, pod)
+            if (chosen.node, chosen.message) != (decision.node, decision.message):
+                differences["best"] = f"the plain way {decision.node or decision.message!r}, by {way} {chosen.node or chosen.message!r}"
+        comparisons.append(Comparison(scenario.name, pod.key, differences))
         bound = expected.get("bound")
         if bound is not None:
             if cluster.row_of(bound) is None:

@@ -12,10 +12,11 @@ from binpack.conformance.decisions import run_decisions
 from binpack.conformance.scenario import Scenario, read_scenarios
 from binpack.conformance.sequence import run_sequence
 from binpack.conformance.timeline import run_timeline
+from binpack.conformance.way import Way
 from binpack.errors import BinpackError
 from binpack.framework.registry import Registry
 
-Runner = Callable[[Scenario, Registry], list[Comparison]]
+Runner = Callable[..., list[Comparison]]
 
 SINGLE_DECISIONS = (
     "resources",
@@ -44,7 +45,12 @@ RUNNERS: dict[str, Runner] = {
 
 
 def run_files(
-    paths: Iterable[Path], registry: Registry, *, only: str | None = None, progress: Callable[[Scenario], None] | None = None
+    paths: Iterable[Path],
+    registry: Registry,
+    *,
+    only: str | None = None,
+    way: Way = Way.PLAIN,
+    progress: Callable[[Scenario], None] | None = None,
 ) -> Agreement:
     """Run every scenario of some files.
 
@@ -56,6 +62,8 @@ def run_files(
         The plugins.
     only : str, optional
         Run only the scenarios whose name contains this.
+    way : Way
+        How pods are decided. Cases of the control plane go by what its scheduler takes by itself.
     progress : callable, optional
         Told of each scenario before it is run.
 
@@ -71,11 +79,11 @@ def run_files(
                 continue
             if progress is not None:
                 progress(scenario)
-            agreement.add(scenario.family, run_scenario(scenario, registry), is_case=RUNNERS.get(scenario.family) is run_case)
+            agreement.add(scenario.family, run_scenario(scenario, registry, way), is_case=RUNNERS.get(scenario.family) is run_case)
     return agreement
 
 
-def run_scenario(scenario: Scenario, registry: Registry) -> list[Comparison]:
+def run_scenario(scenario: Scenario, registry: Registry, way: Way = Way.PLAIN) -> list[Comparison]:
     """Run one scenario. What cannot be understood disagrees in all its decisions: it is never skipped."""
     runner = RUNNERS.get(scenario.family)
     if runner is None:
@@ -83,7 +91,7 @@ def run_scenario(scenario: Scenario, registry: Registry) -> list[Comparison]:
     if "unreadable" in scenario.record:
         return _all_differ(scenario, f"the line cannot be read: {scenario.record['unreadable']}")
     try:
-        return runner(scenario, registry)
+        return runner(scenario, registry) if runner is run_case else runner(scenario, registry, way)
     except (BinpackError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Whatever a malformed record leads to: its decisions were not reproduced, and that is what is counted.
         return _all_differ(scenario, f"{type(error).__name__}: {error}")

@@ -11,11 +11,12 @@ from typing import Any
 
 from binpack.conformance.agreement import Comparison
 from binpack.conformance.scenario import Scenario, read_object
+from binpack.conformance.way import Way, choose, make_cycle
 from binpack.framework.registry import Registry
 from binpack.model.base import replace
 from binpack.model.node import Node
 from binpack.model.pod import Pod
-from binpack.scheduler.cycle import Decision, SchedulingCycle
+from binpack.scheduler.cycle import Decision
 from binpack.scheduler.event_handlers import EventHandlers
 from binpack.scheduler.queue import QueuedPod, SchedulingQueue
 from binpack.scheduler.ties import TieBreaker
@@ -41,14 +42,14 @@ class Replay:
     queues: list[dict[str, Any]]
 
 
-def run_timeline(scenario: Scenario, registry: Registry) -> list[Comparison]:
+def run_timeline(scenario: Scenario, registry: Registry, way: Way = Way.PLAIN) -> list[Comparison]:
     """Replay a timeline and compare every attempt and every snapshot of the queue."""
-    return compare(scenario.name, scenario.expected, replay(scenario, registry))
+    return compare(scenario.name, scenario.expected, replay(scenario, registry, way))
 
 
-def replay(scenario: Scenario, registry: Registry) -> Replay:
+def replay(scenario: Scenario, registry: Registry, way: Way = Way.PLAIN) -> Replay:
     """Run the scheduler through the events of a timeline."""
-    run = _Run(scenario, registry)
+    run = _Run(scenario, registry, way)
     queues = []
     for event in scenario.record["events"]:
         run.advance(event["at_ms"] * US_PER_MS)
@@ -93,10 +94,11 @@ def _attempt_differences(recorded: dict[str, Any] | None, own: dict[str, Any] | 
 class _Run:
     """One scheduler, its view of the cluster, and a clock in microseconds."""
 
-    def __init__(self, scenario: Scenario, registry: Registry) -> None:
+    def __init__(self, scenario: Scenario, registry: Registry, way: Way) -> None:
         self.cluster = scenario.cluster()
         profiles = scenario.profiles(registry)
-        self.cycle = SchedulingCycle(self.cluster, profiles, tie_breaker=TieBreaker())
+        self.way = way
+        self.cycle = make_cycle(way, self.cluster, profiles, tie_breaker=TieBreaker())
         self.queue = SchedulingQueue(profiles)
         self.handlers = EventHandlers(self.cluster, self.queue)
         self.pods = {pod.key: pod for pod, _ in self.cluster.pods()}
@@ -119,7 +121,7 @@ class _Run:
         """Try pods until there is none left to be tried."""
         while (queued := self.queue.pop()) is not None:
             at_ms = self.now_ms
-            decision = self.cycle.decide(queued.pod)
+            decision = self.cycle.decide(queued.pod) if self.way is Way.PLAIN else choose(self.cycle, queued.pod)
             self.now_us += ATTEMPT_US
             self.attempts.append(self._conclude(at_ms, queued, decision))
 
