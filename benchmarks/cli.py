@@ -135,6 +135,12 @@ def run(
       binpack bench run quickstart --dask tcp://scheduler:8786
       binpack bench run fgd --further
     """
+    if suite == "optimal":
+        # It measures the solver and no policy: rows in place of workloads, nothing in place of policies.
+        code: int = click.get_current_context().invoke(
+            optimal, quick=False, keys=workloads, seeds=seeds, out=out or DEFAULT_OUT / suite, jobs=jobs, trace_dir=trace_dir
+        )
+        return code
     from benchmarks.matrix import expand
     from benchmarks.selection import select
     from benchmarks.suite import load_suite
@@ -167,6 +173,8 @@ def run(
 
 def _run_part(part: Part, executor: Executor, *, trace_dir: str | None, verbose: bool) -> Ended:
     """Run what is not in a part's results directory yet, and tell which runs failed."""
+    from benchmarks.fgd.published import keep_published
+    from benchmarks.fgd.trace import rows_left_out
     from benchmarks.progress import suite_progress
     from benchmarks.record import describe_suite
     from benchmarks.results_dir import ResultsDir
@@ -174,12 +182,13 @@ def _run_part(part: Part, executor: Executor, *, trace_dir: str | None, verbose:
     from workloads.traces.openb import trace_folder
 
     missing = unfinished(part.specs, part.folder)
+    fillings = [workload.filling for workload in part.suite.workloads if workload.filling is not None]
+    for variant, lenient in dict.fromkeys((filling.pods, filling.lenient) for filling in fillings):
+        for line in rows_left_out(trace_folder(trace_dir), [variant], lenient=lenient):
+            click.echo(line, err=True)
     ResultsDir(part.folder).write_suite(describe_suite(part.suite, part.specs, argument=part.argument))
-    if part.suite.is_filling:
-        from benchmarks.fgd.published import keep_published
-
-        variants = {workload.filling.pods for workload in part.suite.workloads if workload.filling is not None}
-        keep_published(trace_folder(trace_dir), variants, part.folder)
+    if fillings:
+        keep_published(trace_folder(trace_dir), {filling.pods for filling in fillings}, part.folder)
     with suite_progress(len(missing), verbose=verbose) as told:
         failures = run_suite(missing, part.folder, executor, told=told)
     for label, problem in failures.items():

@@ -26,17 +26,14 @@ def verify_fgd(digests: Path, trace_dir: str | None, jobs: int, lenient: bool) -
     Examples:
       binpack bench verify fgd --digests ~/traces/openb/expected/digests.csv --trace-dir ~/traces
     """
-    from benchmarks.fgd.trace import read_trace
+    from benchmarks.fgd.trace import rows_left_out
     from benchmarks.fgd.verify import read_digests, verify
     from workloads.traces.openb import trace_folder
 
     folder = trace_folder(trace_dir)
     expected = read_digests(digests, folder)
-    for variant in dict.fromkeys(row.trace for row in expected):
-        # Read before any process starts, so that a bad row stops it at once.
-        left_out = read_trace(folder, variant, lenient=lenient).left_out
-        for column, count in left_out.items():
-            click.echo(f"{variant}: {count} rows left out for their {column}", err=True)
+    for line in rows_left_out(folder, (row.trace for row in expected), lenient=lenient):
+        click.echo(line, err=True)
     identical = 0
     for verified in verify(expected, folder, jobs=jobs, lenient=lenient):
         identical += not verified.differences

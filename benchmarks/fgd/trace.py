@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -57,6 +58,21 @@ def read_trace(folder: Path, variant: str, *, lenient: bool = False) -> Trace:
     nodes = tuple(sorted(read_nodes(folder, NODE_LIST), key=lambda node: node.name))
     pods, left_out = servable_pods(folder, nodes, OpenbReplay(nodes=NODE_LIST, pods=variant, lenient=lenient))
     return Trace(nodes, tuple(pods), _cooked(folder), left_out)
+
+
+def rows_left_out(folder: Path, variants: Iterable[str], *, lenient: bool) -> list[str]:
+    """Read variants before any process starts, so that a bad row stops it at once; say which rows were left out, a line a column.
+
+    Raises
+    ------
+    TraceError
+        As `read_trace`.
+    """
+    return [
+        f"{variant}: {count} rows left out for their {column}"
+        for variant in dict.fromkeys(variants)
+        for column, count in read_trace(folder, variant, lenient=lenient).left_out.items()
+    ]
 
 
 def cooked_table(folder: Path) -> Path:

@@ -99,3 +99,16 @@ def test_bad_further(text: str, says: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         parse_suite(text, source="s")
     assert says in str(caught.value)
+
+
+def test_a_bad_row_stops_a_suite_before_it_starts(tmp_path: Path) -> None:
+    write_sample(tmp_path / "openb", nodes=3, pods=10)
+    with (tmp_path / "openb" / "openb_pod_list_default.csv").open("a", encoding="utf-8") as file:
+        file.write("bad,1000,0,1,1200,\n")
+    result = run(tmp_path, BOUND)
+    assert isinstance(result.exception, BinpackError)
+    assert 'line 12, column gpu_milli: "1200"' in str(result.exception)
+    assert not (tmp_path / "fgd-bound").exists()
+    lenient = run(tmp_path, BOUND, "--lenient")
+    assert lenient.return_value == 0
+    assert "default: 1 rows left out for their gpu_milli" in lenient.output
