@@ -29,11 +29,11 @@ from binpack.units import US_PER_S
 
 def _pod_phase(given: Mapping[str, Any]) -> dict[str, Any]:
     spec = PodSpec(
-        containers=tuple(Container(name=name) for name in given["containers"]),
+        containers=tuple(Container(name=name) for name in given.get("containers") or ()),
         init_containers=tuple(
             Container(name=one["name"], restart_policy=one.get("restartPolicy")) for one in given.get("initContainers") or ()
         ),
-        restart_policy=given["restartPolicy"],
+        restart_policy=given.get("restartPolicy") or "",
     )
     statuses = [container_status(one) for key in ("containerStatuses", "initContainerStatuses") for one in given.get(key) or ()]
     has_initialized, is_finishing = bool(given.get("podHasInitialized")), bool(given.get("podIsTerminal"))
@@ -41,18 +41,18 @@ def _pod_phase(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _should_restart(given: Mapping[str, Any]) -> dict[str, Any]:
-    newest = (given["runsNewestFirst"] or [{"state": "none"}])[0]
+    newest = (given.get("runsNewestFirst") or [{"state": "none"}])[0]
     if newest["state"] == "running":
         return {"restart": False}
-    exit_code = newest.get("exitCode", 0) if newest["state"] == "exited" else None
-    return {"restart": should_restart(given["restartPolicy"], exit_code, is_terminating=given["terminating"])}
+    exit_code = (newest.get("exitCode") or 0) if newest["state"] == "exited" else None
+    return {"restart": should_restart(given.get("restartPolicy") or "", exit_code, is_terminating=bool(given.get("terminating")))}
 
 
 def _ready_condition(given: Mapping[str, Any]) -> dict[str, Any]:
-    spec = PodSpec(containers=tuple(Container(name=name) for name in given["containers"]))
-    given_statuses = given["statuses"]
-    statuses = None if given_statuses is None else [ContainerStatus(name=name, ready=ready) for name, ready in given_statuses.items()]
-    ready = containers_ready(spec, statuses, given["phase"])
+    spec = PodSpec(containers=tuple(Container(name=name) for name in given.get("containers") or ()))
+    given_statuses = given.get("statuses")
+    statuses = None if given_statuses is None else [ContainerStatus(name=name, ready=bool(ready)) for name, ready in given_statuses.items()]
+    ready = containers_ready(spec, statuses, given.get("phase") or "")
     answer = pod_ready(ready, given.get("readinessGates") or (), given.get("conditions"))
     return {"status": answer.status, "reason": answer.reason, "message": answer.message}
 
@@ -77,16 +77,17 @@ def _threshold(given: Mapping[str, Any]) -> Threshold:
 
 
 def _threshold_met(given: Mapping[str, Any]) -> dict[str, Any]:
-    observed = Observation(_units(given["available"]), _units(given.get("capacity") or 0))
-    return {"met": is_met(_threshold(given["threshold"]), observed, enforces_reclaim=given["enforceMinReclaim"])}
+    observed = Observation(_units(given.get("available") or 0), _units(given.get("capacity") or 0))
+    return {"met": is_met(_threshold(given["threshold"]), observed, enforces_reclaim=bool(given.get("enforceMinReclaim")))}
 
 
 def _thresholds_met(given: Mapping[str, Any]) -> dict[str, Any]:
     observations = {
-        signal: Observation(_units(one["available"]), _units(one.get("capacity") or 0)) for signal, one in given["observations"].items()
+        signal: Observation(_units(one.get("available") or 0), _units(one.get("capacity") or 0))
+        for signal, one in (given.get("observations") or {}).items()
     }
-    thresholds = [_threshold(one) for one in given["thresholds"]]
-    met = met_thresholds(thresholds, observations, enforces_reclaim=given["enforceMinReclaim"])
+    thresholds = [_threshold(one) for one in given.get("thresholds") or ()]
+    met = met_thresholds(thresholds, observations, enforces_reclaim=bool(given.get("enforceMinReclaim")))
     return {"met": [one.signal for one in met]}
 
 
@@ -98,22 +99,22 @@ def _eviction_order(given: Mapping[str, Any]) -> dict[str, Any]:
             _units(one.get("request") or 0),
             None if one.get("usage") is None else _units(one["usage"]),
         )
-        for one in given["pods"]
+        for one in given.get("pods") or ()
     ]
-    return {"order": [pod.name for pod in eviction_order(pods, given["comparators"])]}
+    return {"order": [pod.name for pod in eviction_order(pods, given.get("comparators") or ())]}
 
 
 def _signal_order(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"order": by_urgency(given["signals"])}
+    return {"order": by_urgency(given.get("signals") or ())}
 
 
 def _pressure_hold(given: Mapping[str, Any]) -> dict[str, Any]:
-    observed = {kind: NOW_US - int(seconds * US_PER_S) for kind, seconds in given["observedSecondsAgo"].items()}
-    return {"conditions": held_conditions(observed, int(given["periodSeconds"] * US_PER_S), NOW_US)}
+    observed = {kind: NOW_US - int(seconds * US_PER_S) for kind, seconds in (given.get("observedSecondsAgo") or {}).items()}
+    return {"conditions": held_conditions(observed, int((given.get("periodSeconds") or 0) * US_PER_S), NOW_US)}
 
 
 def _deletion_grace(given: Mapping[str, Any]) -> dict[str, Any]:
-    spec = PodSpec(node_name="node" if given["bound"] else "", termination_grace_period_seconds=given.get("specSeconds"))
+    spec = PodSpec(node_name="node" if given.get("bound") else "", termination_grace_period_seconds=given.get("specSeconds"))
     pod = Pod(spec=spec, status=PodStatus(phase=given.get("phase") or ""))
     return {"graceSeconds": pod_grace_seconds(pod, given.get("optionSeconds"))}
 
