@@ -113,3 +113,34 @@ def day(nodes: int, pods: int, seed: int, as_json: bool) -> None:
     click.echo(f"{result.seconds:.1f} s ({result.cpu_seconds:.1f} s of CPU time), {1e6 * result.cpu_seconds / result.pods:.0f} us a pod")
     click.echo(f"{result.bound:,} pods bound, {result.finished:,} ran to their end")
     click.echo(f"at most {result.peak_mib:,.0f} MiB of memory; an event log of {result.log_mib:,.0f} MiB")
+
+
+@micro.command()
+@click.option("--trace-dir", type=click.Path(), help="Where the trace lies  [default: $BINPACK_TRACES].")
+@click.option("--pods", "variant", default="default", show_default=True, help="Variant of the pod list.")
+@click.option(
+    "--percentage",
+    type=click.IntRange(min=0, max=100),
+    default=100,
+    show_default=True,
+    help="percentageOfNodesToScore; 0: kube-scheduler's own, which the cache leaves to the plain path.",
+)
+@click.option("--kernels/--no-kernels", default=None, help="Compiled kernels, or numpy alone  [default: kernels if numba is installed].")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def openb(trace_dir: str | None, variant: str, percentage: int, kernels: bool | None, as_json: bool) -> None:
+    """Place the openb trace's pods on its nodes, one after another, with kube-scheduler's default plugins.
+
+    \b
+    Examples:
+      binpack bench micro openb --trace-dir ~/traces
+      binpack bench micro openb --percentage 0 --json
+    """
+    from benchmarks.micro.openb import measure_openb
+    from workloads.traces.openb import trace_folder
+
+    result = measure_openb(trace_folder(trace_dir), variant, percentage=percentage, kernels=kernels)
+    if as_json:
+        click.echo(json.dumps(asdict(result)))
+        return
+    click.echo(f"{result.bound:,} of {result.pods:,} pods bound on {result.nodes:,} nodes, kernels {'on' if result.kernels else 'off'}")
+    click.echo(f"{result.seconds:.2f} s ({result.cpu_seconds:.2f} s of CPU time), at most {result.peak_mib:,.0f} MiB")
