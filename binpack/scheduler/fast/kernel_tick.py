@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,7 @@ class KernelTick:
         strategy = getattr(compiler.shapes.fit_score, "strategy", None)
         self._ratios = strategy.scores if isinstance(strategy, RequestedToCapacityRatio) else np.zeros(1, np.int64)
         self._laid_out: Hashable = None
+        self._labels: tuple[Hashable, NDArray[np.int32]] = (None, np.zeros((0, 0), np.int32))
         self._exact = False
         weights = {plugin.name: weight for plugin, weight in profile.scores}
         self._control = np.zeros(at.CONTROL_WIDTH, np.int64)
@@ -137,7 +138,7 @@ class KernelTick:
         control[at.ACTIVE], control[at.ZONES] = len(cluster), geometry.zones
         control[at.PATCHED : at.STAMP] = 0
         zone_codes = np.array([geometry.zone_codes(key) for key in classes.keys], np.int32).reshape(-1, geometry.zones)
-        labels = np.array([cluster.label(key) for key in classes.keys], np.int32).reshape(-1, cluster.capacity)
+        labels = self._labels_of(classes.keys)
         domains = counts.sums.values.shape[1] + 1
         marks, domain_values = np.zeros((at.MARKS, max(domains, 2)), np.int64), np.zeros(domains, np.float64)
         control[at.STAMP] = 0
@@ -154,6 +155,14 @@ class KernelTick:
             *(nodes.tied, marks, domain_values, nodes.before, nodes.kept, nodes.dirty, nodes.lines, nodes.rows_at_once, nodes.usual),
             *(nodes.shorts, nodes.longs, nodes.raw, nodes.row_bits),
         )
+
+    def _labels_of(self, keys: Iterable[str]) -> NDArray[np.int32]:
+        """The codes of topology keys by row, put together once as long as no node changes; shape [keys, capacity]."""
+        version = (self._cluster.static_version, tuple(keys))
+        if self._labels[0] != version:
+            codes = np.array([self._cluster.label(key) for key in keys], np.int32).reshape(-1, self._cluster.capacity)
+            self._labels = (version, codes)
+        return self._labels[1]
 
     def _count(self, placed: int) -> None:
         control, counters = self._control, self._counters
