@@ -58,6 +58,7 @@ CONTAINER = {
     "ports": [{"name": "web", "containerPort": 80, "hostPort": 8080, "hostIP": "10.0.0.1", "protocol": "TCP"}],
     "resources": RESOURCES,
     "restartPolicy": "Always",
+    "restartPolicyRules": [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}],
     "livenessProbe": PROBE,
     "readinessProbe": PROBE,
     "startupProbe": PROBE,
@@ -144,11 +145,12 @@ POD_SPEC = {
     "serviceAccountName": "sa",
     "hostname": "h",
     "subdomain": "s",
+    "readinessGates": [{"conditionType": "example.com/gate"}],
 }
 STATE = {
     "waiting": {"reason": "r", "message": "m"},
     "running": {"startedAt": TIME},
-    "terminated": {"exitCode": 1, "reason": "r", "startedAt": TIME, "finishedAt": TIME},
+    "terminated": {"exitCode": 1, "reason": "r", "message": "m", "startedAt": TIME, "finishedAt": TIME},
 }
 CONTAINER_STATUS = {
     "name": "c",
