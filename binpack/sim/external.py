@@ -11,6 +11,7 @@ from typing import Any
 
 from binpack.control.apiserver.errors import ApiError, NotFoundError
 from binpack.control.apiserver.resources import ApiObject, Unstructured, is_namespaced, resource_of
+from binpack.control.apiserver.scale import set_scale
 from binpack.control.apiserver.store import Store
 from binpack.control.node.kubelet import Kubelets
 from binpack.control.node.workload_model import DURATION, model_of
@@ -23,7 +24,23 @@ from binpack.model.node import Node
 from binpack.model.pod import Pod
 from binpack.model.policy import Namespace
 from binpack.model.workloads import CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
-from binpack.sim.timeline import Apply, Cordon, Delete, FailNode, RecoverNode, Scale, SetDuration, TimelineEvent
+from binpack.sim.timeline import (
+    Apply,
+    Cordon,
+    Delete,
+    Disconnect,
+    Drain,
+    FailNode,
+    NodeEvent,
+    Reconnect,
+    RecoverNode,
+    Scale,
+    SetDuration,
+    SetImage,
+    StartKubelet,
+    StopKubelet,
+    TimelineEvent,
+)
 from binpack.units import US_PER_S
 
 _KUBERNETES_TAINTS = "node.kubernetes.io/"
@@ -98,12 +115,29 @@ def _carry_out(event: TimelineEvent, store: Store, kubelets: Kubelets) -> None:
         case Cordon():
             node = store.get(Node, event.name)
             store.update(replace(node, spec=replace(node.spec, unschedulable=event.unschedulable)))
+        case SetImage():
+            _set_image(event, store)
+        case Drain():
+            raise TypeError("a drain takes time: binpack.sim.drain carries it out")
+        case _:
+            _to_machine(event, store, kubelets)
+
+
+def _to_machine(event: NodeEvent, store: Store, kubelets: Kubelets) -> None:
+    store.get(Node, event.name)
+    match event:
         case FailNode():
-            store.get(Node, event.name)
             kubelets.fail(event.name)
         case RecoverNode():
-            store.get(Node, event.name)
             kubelets.recover(event.name)
+        case StopKubelet():
+            kubelets.stop_kubelet(event.name)
+        case StartKubelet():
+            kubelets.start_kubelet(event.name)
+        case Disconnect():
+            kubelets.disconnect(event.name)
+        case Reconnect():
+            kubelets.reconnect(event.name)
 
 
 def apply(value: ApiObject, store: Store) -> ApiObject:
@@ -149,11 +183,27 @@ def _merged(new: ApiObject, current: ApiObject) -> ApiObject:
 
 
 def _scale(event: Scale, store: Store) -> None:
+    if event.kind in ("Deployment", "ReplicaSet", "StatefulSet"):
+        set_scale(store, event.kind, event.name, event.namespace, event.replicas)
+        return
     value = store.get(event.kind, event.name, event.namespace)
-    match value:
-        case Deployment() | ReplicaSet() | StatefulSet():
-            store.update(replace(value, spec=replace(value.spec, replicas=event.replicas)))
-        case Job():
-            store.update(replace(value, spec=replace(value.spec, parallelism=event.replicas)))
-        case _:
-            raise ManifestError(f"Scale: {event.kind} {event.name} (accepted: a Deployment, a ReplicaSet, a StatefulSet or a Job)")
+    if not isinstance(value, Job):
+        raise ManifestError(f"Scale: {event.kind} {event.name} (accepted: a Deployment, a ReplicaSet, a StatefulSet or a Job)")
+    store.update(replace(value, spec=replace(value.spec, parallelism=event.replicas)))
+
+
+def _set_image(event: SetImage, store: Store) -> None:
+    value = store.get(event.kind, event.name, event.namespace)
+    if not isinstance(value, Deployment | StatefulSet | DaemonSet):
+        raise ManifestError(f"SetImage: {event.kind} {event.name} (accepted: a Deployment, a StatefulSet or a DaemonSet)")
+    template = value.spec.template
+    names = [one.name for one in (*template.spec.containers, *template.spec.init_containers)]
+    if event.container not in names:
+        at_s, what = event.time_us / US_PER_S, f'{event.kind} {event.name}: no container "{event.container}"'
+        raise ManifestError(f"at {at_s:g} s of the timeline, SetImage: {what} (accepted: {', '.join(names)})")
+    containers, init_containers = (
+        tuple(replace(one, image=event.image) if one.name == event.container else one for one in listed)
+        for listed in (template.spec.containers, template.spec.init_containers)
+    )
+    spec = replace(template.spec, containers=containers, init_containers=init_containers)
+    store.update(replace(value, spec=replace(value.spec, template=replace(template, spec=spec))))

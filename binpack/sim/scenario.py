@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from binpack.control.apiserver.resources import ApiObject, is_namespaced
+from binpack.control.apiserver.resources import ApiObject
 from binpack.errors import ConfigurationError, ManifestError
 from binpack.framework.configuration import parse_document
 from binpack.framework.registry import Registry
 from binpack.framework.resolution import ResolvedConfiguration, read_configuration
-from binpack.model.defaulting import DEFAULT_NAMESPACE
 from binpack.model.duration import parse_duration_ns
 from binpack.model.field_errors import FieldError
 from binpack.model.files import read_bytes
 from binpack.model.kinds import KubernetesObject
 from binpack.model.load import load
-from binpack.model.meta import ObjectMeta
-from binpack.model.node import Node, NodeSpec, NodeStatus
-from binpack.model.quantity import Quantity
+from binpack.model.node import Node
 from binpack.model.scalars import MAX_INT64
 from binpack.model.strict import decode_strictly
 from binpack.plugins import in_tree
 from binpack.scheduler.ties import Ties
 from binpack.sim.external import check_workload_model, object_of
 from binpack.sim.faults import random_failures
+from binpack.sim.node_pools import pool_nodes
 from binpack.sim.run import Run
-from binpack.sim.scenario_format import API_VERSION, KIND, NodePool, ScenarioFile, Step
+from binpack.sim.scenario_format import API_VERSION, KIND, ScenarioFile
 from binpack.sim.simulation import simulate
-from binpack.sim.timeline import Apply, Cordon, Delete, FailNode, RecoverNode, Scale, TimelineEvent
+from binpack.sim.steps import StepReader, some
+from binpack.sim.timeline import TimelineEvent
 
-HOSTNAME = "kubernetes.io/hostname"
-ZONE = "topology.kubernetes.io/zone"
-_MAX_PODS = 110
 _NS_PER_US = 1000
-_SCALABLE = ("Deployment", "ReplicaSet", "StatefulSet", "Job")
 
 
 @dataclass(frozen=True)
@@ -161,8 +155,8 @@ class _Reader:
         last_us = MAX_INT64 if until_us is None else until_us
         objects, skipped = self._cluster(file)
         nodes = tuple(value for value in objects if isinstance(value, Node))
-        events = [event for number, step in enumerate(file.timeline) for event in self._step(f"timeline[{number}]", step, last_us)]
-        self._check_nodes(file, nodes, events)
+        steps = StepReader(nodes, refuse=self._refuse, time=self._time, manifests=self._manifests)
+        events = steps.read(file.timeline, last_us)
         failures = self._failures(file, nodes)
         samples = self._samples(file, until_us or 0)
         if file.seed < 0:
@@ -197,33 +191,13 @@ class _Reader:
         for number, pool in enumerate(file.cluster.node_pools):
             if pool.count < 1:
                 self._refuse(f"cluster.nodePools[{number}].count", f"{pool.count} (accepted: whole numbers from 1)")
-            objects += _pool_nodes(pool)
+            objects += pool_nodes(pool)
         names = [value.name for value in objects if isinstance(value, Node)]
         if not names:
             self._refuse("cluster", "no nodes (accepted: files that hold nodes, or nodePools)")
         for name in sorted({name for name in names if names.count(name) > 1}):
             self._refuse("cluster", f'node "{name}" is there twice (accepted: distinct names)')
         return objects, skipped
-
-    def _step(self, path: str, step: Step, until_us: int) -> Iterable[TimelineEvent]:
-        time_us = self._time(f"{path}.at", step.at) or 0
-        if time_us > until_us:
-            self._refuse(f"{path}.at", f'"{step.at}" (accepted: times up to the duration)')
-        for number, entry in enumerate(step.apply):
-            for value in self._manifests(f"{path}.apply[{number}]", entry):
-                yield Apply(time_us, value)  # type: ignore[arg-type]
-        for one in step.delete:
-            yield Delete(time_us, one.kind, one.name, _namespace(one.kind, one.namespace))
-        for number, target in enumerate(step.scale):
-            if target.kind not in _SCALABLE:
-                self._refuse(f"{path}.scale[{number}].kind", f'"{target.kind}" (accepted: {", ".join(_SCALABLE)})')
-            if target.replicas < 0:
-                self._refuse(f"{path}.scale[{number}].replicas", f"{target.replicas} (accepted: whole numbers from 0)")
-            yield Scale(time_us, target.kind, target.name, target.namespace or DEFAULT_NAMESPACE, target.replicas)
-        yield from (Cordon(time_us, name) for name in step.cordon)
-        yield from (Cordon(time_us, name, unschedulable=False) for name in step.uncordon)
-        yield from (FailNode(time_us, name) for name in step.fail_nodes)
-        yield from (RecoverNode(time_us, name) for name in step.recover_nodes)
 
     def _manifests(self, path: str, entry: dict[str, object] | str) -> list[ApiObject]:
         if isinstance(entry, str):
@@ -234,22 +208,6 @@ class _Reader:
             check_workload_model(value)
         return found
 
-    def _check_nodes(self, file: ScenarioFile, nodes: tuple[Node, ...], events: list[TimelineEvent]) -> None:
-        """Every node that something happens to must be there at the start, or be applied."""
-        known = {node.name for node in nodes}
-        known |= {event.object.name for event in events if isinstance(event, Apply) and isinstance(event.object, Node)}
-        for number, step in enumerate(file.timeline):
-            lists = (
-                ("cordon", step.cordon),
-                ("uncordon", step.uncordon),
-                ("failNodes", step.fail_nodes),
-                ("recoverNodes", step.recover_nodes),
-            )
-            for field_name, names in lists:
-                for name in names:
-                    if name not in known:
-                        self._refuse(f"timeline[{number}].{field_name}", f'no node "{name}" (accepted: {_some(known)})')
-
     def _failures(self, file: ScenarioFile, nodes: tuple[Node, ...]) -> tuple[tuple[str, ...], int, int] | None:
         failures, path = file.faults.random_failures, "faults.randomFailures"
         if failures is None:
@@ -257,7 +215,7 @@ class _Reader:
         known = {node.name for node in nodes}
         for name in failures.nodes:
             if name not in known:
-                self._refuse(f"{path}.nodes", f'no node "{name}" (accepted: {_some(known)})')
+                self._refuse(f"{path}.nodes", f'no node "{name}" (accepted: {some(known)})')
         between_us = self._time(f"{path}.meanTimeBetweenFailures", failures.mean_time_between_failures)
         repair_us = self._time(f"{path}.meanTimeToRepair", failures.mean_time_to_repair)
         for field_name, value_us in (("meanTimeBetweenFailures", between_us), ("meanTimeToRepair", repair_us)):
@@ -289,25 +247,3 @@ class _Reader:
 
     def _refuse(self, path: str, problem: str) -> None:
         self._errors.append(FieldError(path, problem))
-
-
-def _pool_nodes(pool: NodePool) -> list[Node]:
-    capacity = {"pods": Quantity.of(_MAX_PODS), **pool.capacity}
-    status = NodeStatus(capacity=capacity, allocatable=capacity)
-    width = max(3, len(str(pool.count - 1)))
-    nodes = []
-    for number in range(pool.count):
-        name = f"{pool.name}-{number:0{width}d}"
-        zone = {ZONE: pool.zones[number % len(pool.zones)]} if pool.zones else {}
-        meta = ObjectMeta(name=name, labels={HOSTNAME: name, **zone, **pool.labels})
-        nodes.append(Node(metadata=meta, spec=NodeSpec(taints=pool.taints), status=status))
-    return nodes
-
-
-def _namespace(kind: str, namespace: str) -> str:
-    return (namespace or DEFAULT_NAMESPACE) if is_namespaced(kind) else ""
-
-
-def _some(names: set[str]) -> str:
-    listed = sorted(names)
-    return ", ".join(listed[:5]) + (f" and {len(listed) - 5} more" if len(listed) > 5 else "")

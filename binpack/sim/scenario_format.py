@@ -62,6 +62,40 @@ class ScaleTo(StrictStruct, frozen=True):
     namespace: str = ""
 
 
+class SetImageOf(StrictStruct, frozen=True):
+    """A container of a Deployment, StatefulSet or DaemonSet, and its new image."""
+
+    kind: str
+    name: str
+    container: str
+    image: str
+    namespace: str = ""
+
+
+NodeChoice = dict[str, Any] | str
+"""A node's name, or `{matchLabels: {key: value}}`: all nodes that are there at the time and have these labels."""
+
+
+class DrainOf(StrictStruct, frozen=True):
+    """Nodes to drain, one after the other.
+
+    Parameters
+    ----------
+    nodes : tuple of NodeChoice
+    grace_period_seconds : int, optional
+        Instead of each pod's own.
+    timeout : str, optional
+        Duration after which a node is given up; it stays cordoned.
+    force : bool
+        Evict pods without a controller, too.
+    """
+
+    nodes: tuple[NodeChoice, ...]
+    grace_period_seconds: int | None = None
+    timeout: str | None = None
+    force: bool = False
+
+
 class Step(StrictStruct, frozen=True):
     """What happens at one time, in the order of the fields.
 
@@ -69,21 +103,43 @@ class Step(StrictStruct, frozen=True):
     ----------
     at : str
         Duration since the start.
+    add_nodes : tuple of NodePool
     apply : tuple
         Files (relative to the scenario) or manifests in place.
     delete : tuple of Reference
     scale : tuple of ScaleTo
-    cordon, uncordon, fail_nodes, recover_nodes : tuple of node names
+    set_image : tuple of SetImageOf
+    cordon, uncordon : tuple of NodeChoice
+    drain : tuple of DrainOf
+    fail_nodes, recover_nodes : tuple of NodeChoice
+        Machines stop, and start again.
+    fail_zones, heal_zones : tuple of str
+        The same for all nodes of zones.
+    stop_kubelets, start_kubelets : tuple of NodeChoice
+    partition, heal : tuple of NodeChoice
+        Nodes are cut off from the API server, and reach it again.
+    remove_nodes : tuple of NodeChoice
+        The Node objects are deleted, and the machines are gone.
     """
 
     at: str
+    add_nodes: tuple[NodePool, ...] = ()
     apply: tuple[dict[str, Any] | str, ...] = ()
     delete: tuple[Reference, ...] = ()
     scale: tuple[ScaleTo, ...] = ()
-    cordon: tuple[str, ...] = ()
-    uncordon: tuple[str, ...] = ()
-    fail_nodes: tuple[str, ...] = ()
-    recover_nodes: tuple[str, ...] = ()
+    set_image: tuple[SetImageOf, ...] = ()
+    cordon: tuple[NodeChoice, ...] = ()
+    uncordon: tuple[NodeChoice, ...] = ()
+    drain: tuple[DrainOf, ...] = ()
+    fail_nodes: tuple[NodeChoice, ...] = ()
+    recover_nodes: tuple[NodeChoice, ...] = ()
+    fail_zones: tuple[str, ...] = ()
+    heal_zones: tuple[str, ...] = ()
+    stop_kubelets: tuple[NodeChoice, ...] = ()
+    start_kubelets: tuple[NodeChoice, ...] = ()
+    partition: tuple[NodeChoice, ...] = ()
+    heal: tuple[NodeChoice, ...] = ()
+    remove_nodes: tuple[NodeChoice, ...] = ()
 
 
 class RandomFailures(StrictStruct, frozen=True):

@@ -32,13 +32,14 @@ from binpack.model.node import Node
 from binpack.model.policy import Namespace
 from binpack.plugins import in_tree
 from binpack.scheduler.ties import TieBreaker, Ties
+from binpack.sim.drain import DrainProgress
 from binpack.sim.engine import Engine, Handler
 from binpack.sim.external import carry_out, check_workload_model
 from binpack.sim.recorder import Recorder
 from binpack.sim.run import Run
 from binpack.sim.samples import Sample, take_sample
 from binpack.sim.streams import Streams
-from binpack.sim.timeline import TimelineEvent
+from binpack.sim.timeline import Drain, TimelineEvent
 from binpack.units import US_PER_S
 
 _EXTERNAL, _SETTLE, _SAMPLE = 0, 10, 20
@@ -100,6 +101,7 @@ class Simulation:
         self._controllers = start(ALL_CONTROLLERS, self.store, sink, strict=strict, throttled=client_throttling)
         self.plane = ControlPlane(self.store, (self._recorder, self.kubelets, *self._controllers, self.scheduler))
         self._timeline: list[TimelineEvent] = []
+        self._drains: list[DrainProgress] = []
         self._samples: list[Sample] = []
         self._settles_at_us: int | None = None
 
@@ -193,10 +195,21 @@ class Simulation:
     # Handlers
 
     def _handlers(self) -> dict[str, Handler]:
-        return {"external": self._on_external, "settle": self._on_settle, "sample": self._on_sample}
+        return {"external": self._on_external, "drain": self._on_drain, "settle": self._on_settle, "sample": self._on_sample}
 
     def _on_external(self, index: int) -> None:
-        carry_out(self._timeline[index], self.store, self.kubelets)
+        event = self._timeline[index]
+        if isinstance(event, Drain):
+            self._drains.append(DrainProgress(event))
+            self._on_drain(len(self._drains) - 1)
+            return
+        carry_out(event, self.store, self.kubelets)
+        self._plan_settling(self.now_us)
+
+    def _on_drain(self, index: int) -> None:
+        next_us = self._drains[index].advance(self.store)
+        if next_us is not None:
+            self._engine.schedule(next_us, "drain", (index,), priority=_EXTERNAL)
         self._plan_settling(self.now_us)
 
     def _on_settle(self) -> None:
@@ -226,6 +239,9 @@ class Simulation:
 
     def _counters(self) -> dict[str, int]:
         counters = {"engine_events": self._engine.handled, "client_steps": self.plane.steps, "writes": self.store.revision}
+        if self._drains:
+            for name in ("evicted", "refused", "timed_out"):
+                counters[f"drain_{name}"] = sum(getattr(one, name) for one in self._drains)
         counters |= {f"scheduler_{name}": number for name, number in asdict(self.scheduler.counters).items()}
         for runtime in self._controllers:
             counters[f"{runtime.name}_syncs"] = runtime.syncs

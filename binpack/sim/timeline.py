@@ -106,4 +106,73 @@ class RecoverNode:
     name: str
 
 
-TimelineEvent = Apply | Delete | SetDuration | Scale | Cordon | FailNode | RecoverNode
+@dataclass(frozen=True, slots=True)
+class SetImage:
+    """Set the image of a container in a workload's template, as `kubectl set image` does."""
+
+    time_us: int
+    kind: str
+    name: str
+    namespace: str
+    container: str
+    image: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Cordon nodes and evict their pods through the eviction API, one node after the other, as `kubectl drain` does.
+
+    Parameters
+    ----------
+    time_us : int
+        Microseconds since the run's start.
+    nodes : tuple of str
+    grace_seconds : int, optional
+        Instead of each pod's own grace period.
+    timeout_us : int, optional
+        After which a node is given up; it stays cordoned. No limit without it.
+    force : bool
+        Evict pods, too, that no controller would make anew.
+    """
+
+    time_us: int
+    nodes: tuple[str, ...]
+    grace_seconds: int | None = None
+    timeout_us: int | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StopKubelet:
+    """Stop a node's kubelet: its Lease ends, its containers run on, and nobody restarts, probes or reports them."""
+
+    time_us: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartKubelet:
+    """Start a node's kubelet again; it finds what has happened meanwhile."""
+
+    time_us: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """Cut a node off from the API server: its kubelet goes on with the pods that it knows, can report nothing and hears nothing."""
+
+    time_us: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnect:
+    """Let a node reach the API server again."""
+
+    time_us: int
+    name: str
+
+
+NodeEvent = FailNode | RecoverNode | StopKubelet | StartKubelet | Disconnect | Reconnect
+TimelineEvent = Apply | Delete | SetDuration | Scale | SetImage | Cordon | Drain | NodeEvent
