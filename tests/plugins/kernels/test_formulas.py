@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from binpack.framework.arguments import UtilizationShapePoint
 from binpack.plugins.inter_pod_affinity_score import normalize_affinity
 from binpack.plugins.kernels.inter_pod_affinity import normalized_affinity
 from binpack.plugins.kernels.node_resources_balanced_allocation import balanced_of_two, balanced_score
@@ -17,6 +18,7 @@ from binpack.plugins.kernels.pod_topology_spread import normalized_spread
 from binpack.plugins.least_allocated import least_allocated
 from binpack.plugins.most_allocated import most_allocated
 from binpack.plugins.node_resources_balanced_allocation import _deviation
+from binpack.plugins.requested_to_capacity_ratio import RequestedToCapacityRatio
 from binpack.plugins.resource_allocation import Use
 from binpack.scheduler.ties import heap_pre_order
 
@@ -38,9 +40,10 @@ def test_allocation_scores(resources: list[tuple[int, int]], weight: int) -> Non
     there = np.array([[resource[0]] for resource in resources])
     used = np.array([[resource[1]] for resource in resources])
     scored = np.array([(-1, number, weights[number], 0) for number in range(len(resources))]).ravel()
-    for strategy, plain in enumerate((least_allocated, most_allocated)):
+    by_ratio = RequestedToCapacityRatio((UtilizationShapePoint(0, 0), UtilizationShapePoint(40, 7), UtilizationShapePoint(100, 3)))
+    for strategy, plain in enumerate((least_allocated, most_allocated, by_ratio)):
         expected = int(plain(uses(resources, weights))[0])
-        assert allocation_score(0, scored, len(resources), strategy, there, used, used) == expected
+        assert allocation_score(0, scored, len(resources), strategy, there, used, used, by_ratio.scores) == expected
 
 
 @given(st.lists(NODE, min_size=1, max_size=4))
@@ -56,7 +59,7 @@ def test_balanced_scores(resources: list[tuple[int, int]]) -> None:
 def test_two_resources_at_once(first: tuple[int, int], second: tuple[int, int]) -> None:
     there, used = np.array([[first[0]], [second[0]]]), np.array([[first[1]], [second[1]]])
     fit = least_allocated_of_two(float(first[1]), float(first[0]), 1.0, float(second[1]), float(second[0]), 2.0)
-    assert fit == allocation_score(0, np.array([-1, 0, 1, 0, -1, 1, 2, 0]), 2, 0, there, used, used)
+    assert fit == allocation_score(0, np.array([-1, 0, 1, 0, -1, 1, 2, 0]), 2, 0, there, used, used, np.zeros(1, np.int64))
     even = balanced_of_two(float(first[1]), float(first[0]), float(second[1]), float(second[0]))
     assert even == balanced_score(0, np.array([0, 0, 1, 0]), 2, there, used)
 
