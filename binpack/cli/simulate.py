@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from binpack.sim.run import Run
     from binpack.sim.scenario import Scenario
 
+PLOT_FILE = "cluster.png"
+
 
 @click.command(short_help="Run a scenario in virtual time.")
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Write the event log and the tables there; it must be new or empty."
 )
+@click.option("--plot", is_flag=True, help="With --out: also draw pods and nodes over time (cluster.png).")
 @seed_option_without_default
 @click.option(
     "--strict",
@@ -34,23 +37,26 @@ if TYPE_CHECKING:
 )
 @verbose_option
 @output_options
-def simulate(scenario: Path, out: Path | None, seed: int | None, strict: bool, verbose: bool, output: Format) -> None:
+def simulate(scenario: Path, out: Path | None, plot: bool, seed: int | None, strict: bool, verbose: bool, output: Format) -> None:
     """Run SCENARIO (a YAML file): a cluster, manifests applied at virtual times, faults, a scheduler's configuration.
 
     The store, the controllers, the scheduler and the kubelets run in virtual time. The same scenario and seed give the same bytes.
     Prints a summary. With --out a directory gets events.jsonl (the event log) and the tables pods, cluster and nodes (Parquet),
-    all of them or none.
+    all of them or none; --plot adds a picture of pods and nodes over time.
 
     \b
     Examples:
       binpack simulate examples/scenario.yaml
       binpack simulate examples/scenario.yaml --seed 2 --out runs/2
+      binpack simulate examples/drain.yaml --out runs/drain --plot
       binpack simulate examples/scenario.yaml --strict --json
     """
     from binpack.model.objects import Objects
     from binpack.sim.metrics import metrics_of
     from binpack.sim.scenario import load_scenario, run_scenario
 
+    if plot and out is None:
+        raise click.UsageError("--plot without --out (accepted: --out DIRECTORY --plot; the picture is written there)")
     loaded = load_scenario(scenario)
     if seed is not None:
         loaded = loaded.with_seed(seed)
@@ -58,6 +64,8 @@ def simulate(scenario: Path, out: Path | None, seed: int | None, strict: bool, v
         run = run_scenario(loaded, strict=strict)
         if draft is not None:
             run.write(draft)
+            if plot:
+                _draw(run, loaded, draft)
     if skipped := Objects(skipped=Counter(loaded.skipped)).skipped_line():
         note(skipped)
     _print(loaded, run, metrics_of(run), output)
@@ -66,6 +74,14 @@ def simulate(scenario: Path, out: Path | None, seed: int | None, strict: bool, v
     if verbose:
         for name, value in run.counters.items():
             note(f"{name}: {value}")
+
+
+def _draw(run: Run, loaded: Scenario, directory: Path) -> None:
+    from binpack.plots.cluster_over_time import cluster_over_time
+
+    title = f"{loaded.name}: pods and nodes over time"
+    drawn = cluster_over_time(run.cluster.to_pandas(), until_us=run.until_us, title=title)
+    drawn.savefig(directory / PLOT_FILE, dpi=120, metadata={"Software": None})
 
 
 def as_document(loaded: Scenario, run: Run, metrics: Metrics) -> dict[str, Any]:

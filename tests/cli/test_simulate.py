@@ -151,3 +151,12 @@ def test_strictly_it_ends_the_run(binpack, scenario, a_broken_controller):
     ran = binpack("simulate", scenario, "--strict")
     assert (ran.code, ran.out) == (2, "")
     assert "deployment-controller, default/web, at 10000000 us of virtual time: ZeroDivisionError: division by zero" in ran.err
+
+
+def test_a_plot_lies_beside_the_tables(binpack, scenario, tmp_path):
+    ran = binpack("simulate", scenario, "--out", tmp_path / "out", "--plot")
+    assert ran.code == 0
+    assert (tmp_path / "out" / "cluster.png").read_bytes().startswith(b"\x89PNG")
+    refused = binpack("simulate", scenario, "--plot")
+    assert (refused.code, refused.out) == (2, "")
+    assert "--plot without --out (accepted: --out DIRECTORY --plot" in refused.err
