@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from binpack.sim.scenario import Scenario
 
 PLOT_FILE = "cluster.png"
+TRACE_FILE = "trace.json"
 
 
 @click.command(short_help="Run a scenario in virtual time.")
@@ -29,6 +30,7 @@ PLOT_FILE = "cluster.png"
     "--out", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Write the event log and the tables there; it must be new or empty."
 )
 @click.option("--plot", is_flag=True, help="With --out: also draw pods and nodes over time (cluster.png).")
+@click.option("--trace", is_flag=True, help="With --out: also write trace.json, to be opened in a trace viewer.")
 @seed_option_without_default
 @click.option(
     "--strict",
@@ -37,12 +39,15 @@ PLOT_FILE = "cluster.png"
 )
 @verbose_option
 @output_options
-def simulate(scenario: Path, out: Path | None, plot: bool, seed: int | None, strict: bool, verbose: bool, output: Format) -> None:
+def simulate(
+    scenario: Path, out: Path | None, plot: bool, trace: bool, seed: int | None, strict: bool, verbose: bool, output: Format
+) -> None:
     """Run SCENARIO (a YAML file): a cluster, manifests applied at virtual times, faults, a scheduler's configuration.
 
     The store, the controllers, the scheduler and the kubelets run in virtual time. The same scenario and seed give the same bytes.
     Prints a summary. With --out a directory gets events.jsonl (the event log) and the tables pods, cluster and nodes (Parquet),
-    all of them or none; --plot adds a picture of pods and nodes over time.
+    all of them or none; --plot adds a picture of pods and nodes over time, --trace a trace
+    in Chrome's format.
 
     \b
     Examples:
@@ -54,7 +59,10 @@ def simulate(scenario: Path, out: Path | None, plot: bool, seed: int | None, str
     from binpack.model.objects import Objects
     from binpack.sim.metrics import metrics_of
     from binpack.sim.scenario import load_scenario, run_scenario
+    from binpack.sim.trace import write_trace
 
+    if trace and out is None:
+        raise click.UsageError("--trace without --out (accepted: --out DIRECTORY --trace; the trace is written there)")
     if plot and out is None:
         raise click.UsageError("--plot without --out (accepted: --out DIRECTORY --plot; the picture is written there)")
     loaded = load_scenario(scenario)
@@ -64,6 +72,8 @@ def simulate(scenario: Path, out: Path | None, plot: bool, seed: int | None, str
         run = run_scenario(loaded, strict=strict)
         if draft is not None:
             run.write(draft)
+            if trace:
+                write_trace(draft / TRACE_FILE, run)
             if plot:
                 _draw(run, loaded, draft)
     if skipped := Objects(skipped=Counter(loaded.skipped)).skipped_line():

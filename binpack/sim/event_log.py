@@ -41,21 +41,21 @@ def _fields(entry: LogEntry) -> dict[str, Any]:
         return {
             "timeUs": entry.time_us,
             "write": entry.what,
-            "object": _subject(entry),
+            "object": subject_of(entry),
             "revision": entry.revision,
             **dict(entry.summary),
         }
     return {
         "timeUs": entry.time_us,
         "event": entry.reason,
-        "object": _subject(entry),
+        "object": subject_of(entry),
         "type": entry.type,
         "component": entry.component,
         "message": entry.message,
     }
 
 
-def _subject(entry: LogEntry) -> str:
+def subject_of(entry: LogEntry) -> str:
     """Name an object as `Pod default/web-1`, `Node n1`."""
     return f"{entry.kind} {entry.namespace}/{entry.name}" if entry.namespace else f"{entry.kind} {entry.name}"
 

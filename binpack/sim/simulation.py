@@ -179,7 +179,7 @@ class Simulation:
             breakdowns=self._breakdowns(),
         )
 
-    def fork(self) -> Simulation:
+    def branch(self) -> Simulation:
         """Copy the whole run; the copy goes on by itself. A copy that is left alone gives the same bytes as the original."""
         return cast(Simulation, pickle.loads(self.save()))
 

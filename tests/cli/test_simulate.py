@@ -160,3 +160,12 @@ def test_a_plot_lies_beside_the_tables(binpack, scenario, tmp_path):
     refused = binpack("simulate", scenario, "--plot")
     assert (refused.code, refused.out) == (2, "")
     assert "--plot without --out (accepted: --out DIRECTORY --plot" in refused.err
+
+
+def test_a_trace_lies_beside_the_tables(binpack, scenario, tmp_path):
+    ran = binpack("simulate", scenario, "--out", tmp_path / "out", "--trace")
+    assert ran.code == 0
+    assert (tmp_path / "out" / "trace.json").read_text().startswith('{"traceEvents":[')
+    refused = binpack("simulate", scenario, "--trace")
+    assert refused.code == 2
+    assert "--trace without --out (accepted: --out DIRECTORY --trace" in refused.err

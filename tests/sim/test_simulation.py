@@ -270,7 +270,7 @@ def test_a_fork_goes_on_to_the_same_bytes(pause_s):
     simulation = started(ties=Ties.RANDOM)
     simulation.extend(busy_timeline())
     simulation.run(until_us=pause_s * S)
-    fork = simulation.fork()
+    fork = simulation.branch()
     ends = [one.run(until_us=1800 * S) for one in (simulation, fork)]
     assert ends[0].log() == ends[1].log()
     assert ends[0].counters == ends[1].counters

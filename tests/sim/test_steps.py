@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from binpack.errors import ConfigurationError, ManifestError
+from binpack.framework.profile import build_profiles
+from binpack.framework.registry import Registry
+from binpack.plugins import in_tree
 from binpack.sim.drain import RETRY_US
 from binpack.sim.scenario import load_scenario, run_scenario
+from binpack.sim.simulation import Simulation
 
 HEAD = """
 duration: 40m
@@ -164,3 +168,22 @@ def test_nodes_are_chosen_among_those_that_are_there_at_the_time(tmp_path):
     path = tmp_path / "s.yaml"
     path.write_text(HEAD + "timeline: [{at: 9m, failNodes: [{matchLabels: {pool: old}}]}, {at: 1m, removeNodes: [m-001]}]")
     assert [event.name for event in load_scenario(path).events] == ["m-000", "m-002", "m-003", "m-001"]
+
+
+def test_a_branch_in_the_middle_of_a_drain_goes_on_alike(tmp_path):
+    path = tmp_path / "s.yaml"
+    drain = "  - {at: 5m, drain: [{nodes: [m-000, m-001, m-002]}]}"
+    path.write_text(
+        HEAD + "timeline:" + WEB.replace("KIND", "Deployment") + BUDGET.replace("MINIMUM", "minAvailable: 3").lstrip("\n") + drain
+    )
+    scenario = load_scenario(path)
+    simulation = Simulation(build_profiles(Registry(in_tree())), seed=1)
+    simulation.load([*scenario.nodes, *scenario.objects])
+    simulation.extend(scenario.events)
+    simulation.run(until_us=303_000_000)
+    branch = simulation.branch()
+    whole, branched = simulation.run(until_us=scenario.until_us), branch.run(until_us=scenario.until_us)
+    assert whole.counters["drain_refused"] > 0
+    assert whole.counters["drain_evicted"] >= 3
+    assert whole.log() == branched.log()
+    assert whole.counters == branched.counters
