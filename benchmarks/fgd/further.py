@@ -195,7 +195,7 @@ def _turnover(runs: pd.DataFrame | None) -> Section:
         best, fewest, most = str(others[ALLOCATED].idxmax()), str(others[RATIO].idxmin()), str(others[RATIO].idxmax())
         sentences.append(
             f"{workload}: FGD allocates {fgd[ALLOCATED].mean():.2f} %, the best other ({best}) {others[ALLOCATED].max():.2f} %: "
-            f"{_paired(fgd, group[group['policy'] == best], ALLOCATED)} points over {len(fgd)} {'seed' if len(fgd) == 1 else 'seeds'}; of idle GPU "
+            f"{_paired(fgd, group[group['policy'] == best], ALLOCATED)} points (seeds: {len(fgd)}); of idle GPU "
             f"{fgd[RATIO].mean():.1f} % are fragments, under the others {others[RATIO].min():.1f} % ({fewest}) "
             f"to {others[RATIO].max():.1f} % ({most})."
         )
