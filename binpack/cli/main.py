@@ -112,6 +112,10 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as leave:
         return leave.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        # A command group without a command says what there is.
+        click.echo(error.format_message(), err=True)
+        return USER_ERROR
     except click.ClickException as error:
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx is not None else "binpack"
         click.echo(f"{where}: {error.format_message()}", err=True)

@@ -94,6 +94,9 @@ def schedule(
         )
     given.tell()
     shown = result if namespace is None else _of_namespace(result, namespace)
+    if namespace is not None and not shown.placements:
+        waiting = sorted({placement.pod.metadata.namespace for placement in result.placements})
+        note(f'no pod waits in namespace "{namespace}" (pods wait in: {", ".join(waiting) or "none"})')
     _warn(result)
     text = rendered([camel_keys(row) for row in shown.rows()], COLUMNS, output)
     summary = _summary(shown)

@@ -152,3 +152,8 @@ def test_a_name_is_an_error_and_not_a_traceback(monkeypatch, binpack, dump):
 
 def test_other_packages_may_add_commands():
     assert command_line.ENTRY_POINT_GROUP == "binpack.commands"
+
+
+def test_without_a_command_the_help_is_shown_and_nothing_else(binpack):
+    result = binpack()
+    assert (result.code, result.err.splitlines()[0]) == (2, "Usage: binpack [OPTIONS] COMMAND [ARGS]...")

@@ -269,3 +269,8 @@ def test_what_a_dump_refers_to_and_lacks_is_warned_of(binpack, dump):
 def test_the_lack_of_budgets_is_warned_of_where_pods_may_be_evicted(binpack, contested):
     ran = binpack("schedule", "--cluster", contested, "--preemption")
     assert ran.err == "warning: no poddisruptionbudgets in the input: evictions are taken to be unlimited\n"
+
+
+def test_a_namespace_in_which_no_pod_waits_is_named(binpack, small):
+    result = binpack("schedule", "--cluster", small, "-n", "nosuch")
+    assert 'no pod waits in namespace "nosuch" (pods wait in: default)' in result.err
