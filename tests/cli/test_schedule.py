@@ -273,4 +273,4 @@ def test_the_lack_of_budgets_is_warned_of_where_pods_may_be_evicted(binpack, con
 
 def test_a_namespace_in_which_no_pod_waits_is_named(binpack, small):
     result = binpack("schedule", "--cluster", small, "-n", "nosuch")
-    assert 'no pod waits in namespace "nosuch" (pods wait in: default)' in result.err
+    assert 'no pod waits in namespace "nosuch" (pods wait in: default, shop)' in result.err
