@@ -272,7 +272,8 @@ def _reason(question: Question, target: int, found: FewestMoves, fewest: Solutio
         node, why = question.anchored[0]
         return f"{len(question.anchored)} nodes cannot be freed, {target} were asked for; one is {node} ({why})"
     if found.impossible and found.bound is not None:
-        return f"{target} nodes cannot hold the pods ({found.bound.proof.source})"
+        nodes = "1 node" if target == 1 else f"{target} nodes"
+        return f"{nodes} cannot hold the pods ({found.bound.proof.source})"
     if stuck:
         return f"no order was found in which these pods reach their targets: {', '.join(stuck[:5])}"
     if found.packing is None:
