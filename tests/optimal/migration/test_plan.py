@@ -122,7 +122,7 @@ def test_so_few_nodes_do_not_do() -> None:
     found = plan(spread_out(), 1)
     assert found.status is Status.INFEASIBLE
     assert (found.steps, found.moves) == ((), None)
-    assert "1 nodes cannot hold the pods (sum of cpu)" in found.reason
+    assert "1 node cannot hold the pods (sum of cpu)" in found.reason
 
 
 def test_pending_pods_come_last() -> None:
