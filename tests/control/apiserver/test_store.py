@@ -3,7 +3,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from binpack.control.apiserver.errors import AlreadyExistsError, ConflictError, ExpiredError, InvalidError, NotFoundError
@@ -317,7 +317,7 @@ def apply(store: Store, operation) -> str:
                 store.update_status(replace(found, status=replace(found.status, phase="Running")))
             elif what == "bind" and kind == "Pod":
                 store.bind(found, "a")
-    except (AlreadyExistsError, NotFoundError, ConflictError) as error:
+    except (AlreadyExistsError, NotFoundError, ConflictError, InvalidError) as error:
         return type(error).__name__
     return ""
 
@@ -356,6 +356,7 @@ def test_every_write_is_one_revision_and_a_refused_one_is_none(operations):
 
 
 @given(OPERATIONS, OPERATIONS)
+@example([], [("create", "Deployment", "a", None), ("delete", "Deployment", "a", "Foreground"), ("finalize", "Deployment", "a", None)])
 def test_a_pickled_store_goes_on_as_the_original(first, second):
     store = new_store()
     for operation in first:
