@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from plain.cycle import expected_results
 from plain.events import timeline
@@ -83,15 +83,39 @@ def again(record):
     return record | {"pending": pending}
 
 
-@pytest.mark.parametrize("kernels", [False, pytest.param(True, marks=pytest.mark.skipif(not has_numba(), reason="needs numba"))])
-@given(seed=SEEDS)
-def test_cached_decisions(kernels, seed):
+KERNELS = [False, pytest.param(True, marks=pytest.mark.skipif(not has_numba(), reason="needs numba"))]
+
+
+def cached_setting(seed, *, kernels):
+    """A cycle with cached answers, the pods that wait, and where the twin puts them. Both score a node that is the only one."""
     rnd = random.Random(seed)
     record = again(scenario(rnd, {feature for feature in CACHED if rnd.random() < 0.3}))
     recorded = Scenario("drawn", "mixed", record)
-    cycle = CachedCycle(recorded.cluster(), recorded.profiles(REGISTRY), tie_breaker=TieBreaker(), kernels=kernels)
-    for pod, expected in zip(recorded.pods("pending"), expected_results(record), strict=True):
-        assert cycle.place(pod).node == expected.get("bound"), pod.key
+    profiles = recorded.profiles(REGISTRY)
+    cycle = CachedCycle(recorded.cluster(), profiles, tie_breaker=TieBreaker(), kernels=kernels, score_single=True)
+    return cycle, recorded.pods("pending"), [expected.get("bound") for expected in expected_results(record)]
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+@given(seed=SEEDS)
+# A constraint whose scores Python works out begins to count while a kernel decides.
+@example(seed=248)
+# The only feasible node cannot be scored.
+@example(seed=144)
+def test_cached_decisions(kernels, seed):
+    cycle, pods, expected = cached_setting(seed, kernels=kernels)
+    for pod, node in zip(pods, expected, strict=True):
+        assert cycle.place(pod).node == node, pod.key
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+@given(seed=SEEDS)
+# Pods that kernels placed before in the same call are counted, too.
+@example(seed=12)
+@example(seed=322)
+def test_ticks(kernels, seed):
+    cycle, pods, expected = cached_setting(seed, kernels=kernels)
+    assert [outcome.node for outcome in cycle.decide_tick(list(pods))] == expected
 
 
 @given(seed=SEEDS)

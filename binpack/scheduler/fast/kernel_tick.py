@@ -64,7 +64,6 @@ class KernelTick:
         self, pods: Sequence[Pod], classes: Sequence[PodClass], plans: Mapping[PodClass, Plan | None], start: int
     ) -> tuple[list[str], bool]:
         """Place pods until one is not covered, or fits nowhere; return the nodes of those placed, and whether the next fits nowhere."""
-        cluster = self._cluster
         self._lay_out(start)
         if not self._exact:
             return [], False
@@ -74,20 +73,31 @@ class KernelTick:
             return [], False
         self._touches.refresh(self._classes.known)
         chosen = np.zeros(len(which), np.int32)
-        begin, why = 0, at.ASKS_PYTHON
-        while begin < len(which) and why == at.ASKS_PYTHON:
+        nodes: list[str] = []
+        why = at.ASKS_PYTHON
+        while len(nodes) < len(which) and why == at.ASKS_PYTHON:
+            begin = len(nodes)
             placed, why = self._call(which[begin:], chosen[begin:], at.WHOLE)
-            begin += placed
+            # Before Python is asked the cluster has to know all of them: what it begins to count now, it counts from its pods.
+            nodes += self._adopted(pods, classes, chosen, begin, begin + placed)
             if why == at.ASKS_PYTHON:
-                plan = plans[classes[begin]]
+                one = slice(len(nodes), len(nodes) + 1)
+                plan = plans[classes[one.start]]
                 assert plan is not None, "only classes with a plan have numbers"
-                outcome = self._place_with_python(pods[begin], plan, which[begin : begin + 1], chosen[begin : begin + 1], start)
-                begin, why = (begin + 1, why) if outcome == 0 else (begin, outcome)
-        rows = chosen[:begin].tolist()
-        nodes = [cluster.node(row).name for row in rows]
-        bound = [replace(pod, spec=replace(pod.spec, node_name=node)) for pod, node in zip(pods, nodes, strict=False)]
-        cluster.adopt(bound, classes[:begin], rows)
-        return nodes, begin < len(pods) and why == at.NOWHERE
+                outcome = self._place_with_python(pods[one.start], plan, which[one], chosen[one], start)
+                if outcome == 0:
+                    nodes += self._adopted(pods, classes, chosen, one.start, one.stop)
+                else:
+                    why = outcome
+        return nodes, len(nodes) < len(pods) and why == at.NOWHERE
+
+    def _adopted(self, pods: Sequence[Pod], classes: Sequence[PodClass], chosen: NDArray[np.int32], begin: int, end: int) -> list[str]:
+        """Let the cluster take over some pods that were counted onto the chosen rows; return their nodes."""
+        rows = chosen[begin:end].tolist()
+        nodes = [self._cluster.node(row).name for row in rows]
+        bound = [replace(pod, spec=replace(pod.spec, node_name=node)) for pod, node in zip(pods[begin:end], nodes, strict=True)]
+        self._cluster.adopt(bound, classes[begin:end], rows)
+        return nodes
 
     def _place_with_python(self, pod: Pod, plan: Plan, which: NDArray[np.int32], chosen: NDArray[np.int32], start: int) -> int:
         """Place one pod that plugins without cached parts have a say about; 0, or why it was not placed."""
@@ -110,6 +120,8 @@ class KernelTick:
                     return at.NOT_COVERED
         except NotCachedError:
             return at.NOT_COVERED
+        # A plugin may have begun to count something: the pod is to be counted there, too.
+        self._touches.refresh(self._classes.known)
         self._call(which, chosen, at.CHOOSE)
         return 0
 
