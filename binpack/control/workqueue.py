@@ -149,9 +149,17 @@ class WorkQueue:
         """Return when a key is ready: now, later, or never (None)."""
         if self._ready:
             return now_us
-        while self._waiting and self._waiting_until.get(self._waiting[0][2]) != self._waiting[0][0]:
+        while self._waiting:
+            until_us, _, key = self._waiting[0]
+            is_current = self._waiting_until.get(key) == until_us
+            if is_current and not (until_us <= now_us and key in self._processing):
+                return max(until_us, now_us)
             heapq.heappop(self._waiting)
-        return max(self._waiting[0][0], now_us) if self._waiting else None
+            if is_current:
+                # Due while it is processed: it is ready again when that is done, and not before.
+                del self._waiting_until[key]
+                self.add(key)
+        return None
 
     def _release(self, now_us: int) -> None:
         while self._waiting and self._waiting[0][0] <= now_us:

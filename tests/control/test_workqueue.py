@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pickle
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from binpack.control.workqueue import RateLimiter, WorkQueue
@@ -81,6 +81,7 @@ def test_the_bucket_is_shared_by_all_keys():
 
 
 @given(st.lists(st.tuples(st.sampled_from(["add", "after", "get", "done", "limited", "tick"]), st.sampled_from("abc"), st.integers(0, 9))))
+@example([("add", "a", 0), ("after", "a", 1), ("get", "a", 0), ("tick", "a", 1), ("get", "a", 0)])
 def test_no_key_is_in_two_hands_and_none_is_lost(operations):
     queue, now, processing, wanted = WorkQueue(), 0, set(), set()
     for what, key, number in operations:
