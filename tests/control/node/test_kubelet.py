@@ -1,17 +1,12 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass
 
 import pytest
 
-from binpack.control.apiserver.store import Store
 from binpack.control.conditions import find_condition
 from binpack.control.heartbeats import LEASE_NAMESPACE, is_steady
-from binpack.control.node.kubelet import Kubelets
 from binpack.control.node.workload_model import RunModel, workload_model
-from binpack.control.plane import ControlPlane
-from binpack.control.records import EventSink
 from binpack.errors import ManifestError
 from binpack.model.base import replace
 from binpack.model.node import Node
@@ -21,52 +16,9 @@ from binpack.testing import node, pod
 from binpack.units import US_PER_S
 
 
-@dataclass
-class Floor:
-    """Nodes and their kubelets, and a clock that the test turns."""
-
-    store: Store
-    sink: EventSink
-    plane: ControlPlane
-
-    @property
-    def kubelets(self) -> Kubelets:
-        return self.plane.clients[0]
-
-    def settle(self) -> Floor:
-        self.plane.refresh()
-        self.plane.settle()
-        return self
-
-    def wait(self, seconds: float) -> Floor:
-        end_us = self.store.clock.now_us + int(seconds * US_PER_S)
-        while (wake_us := self.plane.next_wake_us) is not None and wake_us <= end_us:
-            self.store.clock.now_us = max(wake_us, self.store.clock.now_us)
-            self.settle()
-        self.store.clock.now_us = end_us
-        return self.settle()
-
-    def bind(self, builder, *, name: str = "web") -> Floor:
-        self.store.bind(self.store.create(builder.build()), "n1")
-        return self.settle()
-
-    def get(self, name: str = "web") -> Pod | None:
-        return self.store.find(Pod, name, "default")
-
-    def phase(self) -> str | None:
-        found = self.get()
-        return None if found is None else found.status.phase
-
-    def ready(self) -> str:
-        return find_condition(self.get().status.conditions, "Ready").status
-
-
 @pytest.fixture
-def floor(store) -> Floor:
-    sink = EventSink()
-    built = Floor(store, sink, ControlPlane(store, [Kubelets(store, sink)]))
-    store.load(node("n1").build())
-    return built.settle()
+def floor(ward_of):
+    return ward_of(node("n1").build())
 
 
 def test_a_node_reports_and_is_ready(floor):
@@ -234,13 +186,11 @@ def test_what_was_deleted_meanwhile_goes_when_the_machine_comes_back(floor):
     assert floor.get() is None
 
 
-def test_running_pods_of_a_loaded_cluster_are_taken_over(store):
-    sink = EventSink()
-    store.load(node("n1").ready().build())
+def test_running_pods_of_a_loaded_cluster_are_taken_over(store, ward_of):
     store.load(node("n2").not_ready().build())
     store.load(pod("web").on("n1").lasts(50).restarts("Never").build())
     store.load(pod("lost").on("n2").lasts(50).restarts("Never").build())
-    floor = Floor(store, sink, ControlPlane(store, [Kubelets(store, sink)])).settle().wait(50)
+    floor = ward_of(node("n1").ready().build()).wait(50)
     assert floor.phase() == "Succeeded"
     assert floor.get("lost").status.phase == "Running", "its node is down"
 
