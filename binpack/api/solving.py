@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from binpack.api.reading import registry
 from binpack.api.scheduling import schedule
-from binpack.framework.profile import build_profiles
+from binpack.framework.profile import Profile, build_profiles
 from binpack.framework.resolution import ResolvedConfiguration
 from binpack.model.base import replace
 from binpack.model.kinds import KubernetesObject
 from binpack.model.pod import Pod
-from binpack.scheduler.snapshot import build_cluster, waiting_pods
+from binpack.scheduler.snapshot import Waiting, build_cluster, waiting_pods
+from binpack.state.cluster import Cluster
 
 if TYPE_CHECKING:
     from binpack.optimal.migration.plan import MigrationPlan
@@ -84,12 +85,10 @@ def optimize(
     """
     from binpack.optimal.optimize import optimize as find_best
 
-    everything = tuple(objects)
-    profiles = build_profiles(registry(), configuration)
-    waiting = waiting_pods(everything, profiles)
+    cluster, profile, waiting = _snapshot(objects, configuration)
     return find_best(
-        build_cluster(everything),
-        next(iter(profiles.values())),
+        cluster,
+        profile,
         objective=objective,
         pending=(*waiting.pending, *waiting.gated),
         prices=prices,
@@ -136,12 +135,10 @@ def plan_moves(
     """
     from binpack.optimal.migration.plan import plan_moves as plan
 
-    everything = tuple(objects)
-    profiles = build_profiles(registry(), configuration)
-    waiting = waiting_pods(everything, profiles)
+    cluster, profile, waiting = _snapshot(objects, configuration)
     return plan(
-        build_cluster(everything),
-        next(iter(profiles.values())),
+        cluster,
+        profile,
         target_nodes=target_nodes,
         pending=waiting.pending,
         seed=seed,
@@ -184,3 +181,13 @@ def compare_schedulers(
 
 def _waiting(pod: Pod) -> Pod:
     return replace(pod, spec=replace(pod.spec, node_name=""), status=replace(pod.status, phase="Pending"))
+
+
+def _snapshot(
+    objects: Iterable[KubernetesObject], configuration: ResolvedConfiguration | None
+) -> tuple[Cluster, Profile, Waiting]:  # fmt: skip
+    """Return the cluster that some objects make, the first profile, and the pods that wait."""
+    everything = tuple(objects)
+    profiles = build_profiles(registry(), configuration)
+    waiting = waiting_pods(everything, profiles)
+    return build_cluster(everything), next(iter(profiles.values())), waiting

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from binpack.cli.optimum_document import head_of
 from binpack.cli.output import Column
 from binpack.optimal.progress import relative_gap
 
@@ -26,18 +27,7 @@ def plan_document(plan: MigrationPlan, answer: Answer) -> dict[str, Any]:
     own = plan.document()
     # That so few nodes do not do may be known from the fewest nodes, of which this certificate does not speak.
     status = plan.status if answer.objective is None else answer.status
-    head: dict[str, Any] = {
-        "status": str(status),
-        "objective": answer.objective,
-        "bound": answer.bound,
-        "gap": answer.gap,
-        "seconds": round(plan.seconds, 3),
-        "method": plan.method or None,
-        "repeatable": plan.repeatable,
-        "certificate": {"kind": answer.kind, "verified": answer.verified},
-        "baselines": [],
-        "goal": "moves",
-    }
+    head = {**head_of(answer, plan, []), "status": str(status), "goal": "moves"}
     return {**head, **{key: value for key, value in own.items() if key not in head}}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from binpack.optimal.answer import Answer
     from binpack.optimal.instances.optimize import InstanceOptimum
+    from binpack.optimal.migration.plan import MigrationPlan
     from binpack.optimal.optimize import Compared, Measure, Optimum
     from binpack.optimal.solution import Solution
 
@@ -16,7 +17,8 @@ def cluster_document(result: Optimum, compared: Sequence[Compared]) -> dict[str,
     """Write the answer for a cluster."""
     solution = result.solution
     return {
-        **_head(solution, result.answer, [_compared(each) for each in compared]),
+        **head_of(result.answer, solution, [_compared(each) for each in compared]),
+        "interrupted": solution.interrupted,
         "goal": solution.goal,
         "levels": _levels(solution, result.answer),
         "costUnit": result.problem.cost_unit,
@@ -37,7 +39,8 @@ def instance_document(result: InstanceOptimum) -> dict[str, Any]:
     """Write the answer for an instance file."""
     solution, instance = result.solution, result.instance
     return {
-        **_head(solution, result.answer, []),
+        **head_of(result.answer, solution, []),
+        "interrupted": solution.interrupted,
         "goal": "bins",
         "levels": _levels(solution, result.answer),
         "instance": {
@@ -68,18 +71,18 @@ def pattern_rows(result: InstanceOptimum) -> list[dict[str, Any]]:
     ]
 
 
-def _head(solution: Solution, answer: Answer, baselines: list[dict[str, Any]]) -> dict[str, Any]:
+def head_of(answer: Answer, found: Solution | MigrationPlan, baselines: list[dict[str, Any]]) -> dict[str, Any]:
+    """Write what every answer begins with."""
     return {
         "status": str(answer.status),
         "objective": answer.objective,
         "bound": answer.bound,
         "gap": answer.gap,
-        "seconds": round(solution.seconds, 3),
-        "method": solution.method or None,
-        "repeatable": solution.repeatable,
+        "seconds": round(found.seconds, 3),
+        "method": found.method or None,
+        "repeatable": found.repeatable,
         "certificate": {"kind": answer.kind, "verified": answer.verified},
         "baselines": baselines,
-        "interrupted": solution.interrupted,
     }
 
 

@@ -231,6 +231,10 @@ class PodStatus(Struct, frozen=True):
     observed_generation: Int64 = 0
 
 
+MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
+"""On a pod that the kubelet runs from a file of its own: the API server only has its mirror."""
+
+
 class Pod(Struct, frozen=True):
     api_version: str = "v1"
     kind: str = "Pod"

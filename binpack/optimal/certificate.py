@@ -41,18 +41,23 @@ def certificate(problem: PackingProblem, solution: Solution) -> dict[str, Any]:
         "status": str(solution.status),
         "digest": problem.digest(),
         "instance": problem.canonical(),
-        "names": {
-            "resources": list(problem.resources),
-            "units": list(problem.unit),
-            "costUnit": problem.cost_unit,
-            "podClasses": list(problem.class_names),
-            "nodeClasses": list(problem.node_class_names),
-        },
+        "names": names_of(problem),
         "relaxed": list(problem.relaxed),
         "placement": [[fill.node_class, fill.nodes, [list(pair) for pair in fill.pods]] for fill in solution.fills],
         "levels": [_level(problem, solution, number) for number in range(len(solution.levels))],
         "method": solution.method,
         "repeatable": solution.repeatable,
+    }
+
+
+def names_of(problem: PackingProblem) -> dict[str, Any]:
+    """Return what the numbers of an instance stand for."""
+    return {
+        "resources": list(problem.resources),
+        "units": list(problem.unit),
+        "costUnit": problem.cost_unit,
+        "podClasses": list(problem.class_names),
+        "nodeClasses": list(problem.node_class_names),
     }
 
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from binpack.model.meta import controller_of
 from binpack.model.node import Node
-from binpack.model.pod import Pod
+from binpack.model.pod import MIRROR_ANNOTATION, Pod
 from binpack.state.cluster import Cluster
 
-MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
-PROTECTING = (("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"), ("karpenter.sh/do-not-disrupt", "true"))
+SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+PROTECTING = ((SAFE_TO_EVICT, "false"), ("karpenter.sh/do-not-disrupt", "true"))
 CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 
 

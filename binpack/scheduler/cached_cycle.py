@@ -138,7 +138,7 @@ class CachedCycle(SchedulingCycle):
         run = len(pods)
         while len(outcomes) < len(pods):
             left = pods[len(outcomes) : len(outcomes) + run]
-            placed = self._place_run(left)
+            placed = self.place_first(left)
             outcomes += placed
             if len(placed) == len(left):
                 run *= _GROWTH
@@ -149,10 +149,6 @@ class CachedCycle(SchedulingCycle):
             if stop_at_rejection and outcome.node is None:
                 break
         return outcomes
-
-    def place_first(self, pods: Sequence[Pod]) -> list[Outcome]:
-        """Place the first pods in one call, as far as the cache decides; none if it does not even decide the first."""
-        return self._place_run(pods)
 
     def _plainly(self, pod: Pod, fast: FastScheduler) -> Decision:
         key = None if self._preemption else fast.rejection_key(pod, self.next_start)
@@ -171,8 +167,8 @@ class CachedCycle(SchedulingCycle):
         known = None if fast is None else fast.filtering(pod)
         return super()._filter(pod, profile) if known is None else known
 
-    def _place_run(self, pods: Sequence[Pod]) -> list[Outcome]:
-        """Place as many pods as the kernel takes in one call."""
+    def place_first(self, pods: Sequence[Pod]) -> list[Outcome]:
+        """Place the first pods in one call, as far as the cache decides; none if it does not even decide the first."""
         fast = self._fast_for(pods[0])
         if fast is None:
             return []

@@ -16,14 +16,13 @@ from binpack.errors import ManifestError
 from binpack.model.base import replace
 from binpack.model.meta import controller_of
 from binpack.model.node import Node
-from binpack.model.pod import Pod
+from binpack.model.pod import MIRROR_ANNOTATION, Pod
 from binpack.sim.steps import some
 from binpack.sim.timeline import Drain
 from binpack.units import US_PER_S
 
 RETRY_US = 5 * US_PER_S
 POLL_US = US_PER_S
-MIRROR = "kubernetes.io/config.mirror"
 
 
 @dataclass(slots=True)
@@ -135,7 +134,7 @@ class DrainProgress:
         targets, unmanaged = [], []
         for pod in store.pods_on(node_name):
             owner = controller_of(pod.metadata)
-            if MIRROR in pod.metadata.annotations or (owner is not None and owner.kind == "DaemonSet" and not pod.is_terminal):
+            if MIRROR_ANNOTATION in pod.metadata.annotations or (owner is not None and owner.kind == "DaemonSet" and not pod.is_terminal):
                 continue
             name = f"{pod.metadata.namespace}/{pod.metadata.name}"
             if owner is None and not pod.is_terminal:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from binpack.model.meta import ObjectMeta
 from binpack.model.node import Node, NodeSpec, NodeStatus
 from binpack.model.quantity import Quantity
+from binpack.plugins.spread_constraints import HOSTNAME
 from binpack.sim.scenario_format import NodePool
 
-HOSTNAME = "kubernetes.io/hostname"
 ZONE = "topology.kubernetes.io/zone"
 _MAX_PODS = 110
 

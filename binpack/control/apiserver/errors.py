@@ -105,9 +105,6 @@ class ExpiredError(ApiError):
     code = 410
     reason = "Expired"
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-
 
 class TooLargeVersionError(ApiError):
     """A watch, a list or a compaction asks for a version that is not there yet."""

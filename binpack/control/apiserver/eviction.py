@@ -50,7 +50,7 @@ def evict(store: Store, name: str, namespace: str, *, grace_seconds: int | None 
     NotFoundError, TooManyRequestsError, ForbiddenError, ApiError
     """
     pod = store.get(Pod, name, namespace)
-    budgets = budgets_of(pod, store.scan(PodDisruptionBudget, namespace))
+    budgets = budgets_of(pod, store.selecting(PodDisruptionBudget, namespace, pod.metadata.labels))
     way = judge(pod, budgets)
     if way == "charged":
         store.update_status(charged(budgets[0], pod, store.clock.now_us))

@@ -19,11 +19,11 @@ from binpack.control.clock import time_of, timestamp_of
 from binpack.control.conditions import find_condition, is_ready, transitioned, with_condition
 from binpack.control.controller import Wake
 from binpack.control.controllers.ownership import selector_of
-from binpack.control.controllers.scaled import scaled
 from binpack.control.reader import Reader
 from binpack.control.records import Record
 from binpack.control.workqueue import RateLimiter
 from binpack.model.base import replace
+from binpack.model.int_or_percent import scaled
 from binpack.model.meta import Condition, controller_of
 from binpack.model.pod import Pod
 from binpack.model.policy import PodDisruptionBudget, PodDisruptionBudgetSpec, PodDisruptionBudgetStatus

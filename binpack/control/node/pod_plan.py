@@ -7,7 +7,7 @@ from typing import Literal
 
 from binpack.control.node.phase import is_sidecar
 from binpack.control.node.workload_model import ContainerModel, WorkloadModel
-from binpack.model.pod import Container, Pod
+from binpack.model.pod import MIRROR_ANNOTATION, Container, Pod
 from binpack.model.requests import MEMORY, PODS, fit_requests
 from binpack.state.ports import HostPort, host_ports
 
@@ -15,7 +15,6 @@ ContainerKind = Literal["init", "sidecar", "main"]
 SYSTEM_CRITICAL_PRIORITY = 2_000_000_000
 _STATIC_SOURCES = ("file", "http")
 _SOURCE_ANNOTATION = "kubernetes.io/config.source"
-_MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def is_critical(pod: Pod) -> bool:
     annotations = pod.metadata.annotations
     return (
         pod.priority >= SYSTEM_CRITICAL_PRIORITY
-        or _MIRROR_ANNOTATION in annotations
+        or MIRROR_ANNOTATION in annotations
         or annotations.get(_SOURCE_ANNOTATION) in _STATIC_SOURCES
     )
 

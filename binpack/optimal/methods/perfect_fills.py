@@ -22,7 +22,6 @@ from binpack.optimal.solution import Fill, gathered
 MOST_GROUPS = 4_000_000
 FEWEST_KINDS = 0.5
 WORK_A_GROUP = 1e-7
-SINGLES_A_LOOK = 64
 
 Codes = NDArray[np.uint64]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from binpack.model.int_or_percent import scaled
 from binpack.model.pod import Pod
 from binpack.model.policy import PodDisruptionBudget
 from binpack.model.selectors import Selector, SelectorError, compile_label_selector
@@ -57,9 +58,7 @@ def _allowed(budget: PodDisruptionBudget, members: int) -> int:
 
 def _resolved(value: int | str, members: int) -> int:
     """A number, or a percentage of the pods, rounded up for both fields as the controller does; what is neither allows nothing."""
-    if isinstance(value, int):
-        return value
-    digits = value.removesuffix("%")
-    if not value.endswith("%") or not digits.isdecimal():
+    try:
+        return scaled(value, members, "up")
+    except ValueError:
         return 0
-    return -(-int(digits) * members // 100)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from binpack.optimal.certificate import SCHEMA, VERSION
+from binpack.optimal.certificate import SCHEMA, VERSION, names_of
 from binpack.optimal.migration.fewest import FewestMoves
 from binpack.optimal.migration.today import Content, Today, content_of
 
@@ -27,13 +27,7 @@ def moves_certificate(today: Today, found: FewestMoves, status: str, *, repeatab
         "status": status,
         "digest": problem.digest(),
         "instance": problem.canonical(),
-        "names": {
-            "resources": list(problem.resources),
-            "units": list(problem.unit),
-            "costUnit": problem.cost_unit,
-            "podClasses": list(problem.class_names),
-            "nodeClasses": list(problem.node_class_names),
-        },
+        "names": names_of(problem),
         "relaxed": list(problem.relaxed),
         "target": found.target,
         "today": [[node_class, nodes, _pairs(content)] for node_class, nodes, content in today.kinds],

@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from binpack.model.meta import controller_of
 from binpack.model.pod import Pod
 from binpack.optimal.migration.budgets import Allowance
-from binpack.optimal.mobility import PROTECTING, is_daemon, is_static
+from binpack.optimal.mobility import PROTECTING, SAFE_TO_EVICT, is_daemon, is_static
 from binpack.state.cluster import Cluster
-
-SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 
 
 def held_pods(cluster: Cluster, budgets: Sequence[Allowance], *, bare_pods_move: bool) -> dict[str, str]:

@@ -14,13 +14,14 @@ from binpack.control.controllers.deployment.annotations import (
     REVISION_HISTORY,
     with_revision,
 )
-from binpack.control.controllers.deployment.fenceposts import Fenceposts, fenceposts, limits_of, new_replica_count, replicas_of, scaled
+from binpack.control.controllers.deployment.fenceposts import Fenceposts, fenceposts, limits_of, new_replica_count, replicas_of
 from binpack.control.controllers.deployment.history import to_forget
 from binpack.control.controllers.deployment.progress import has_timed_out, is_complete, is_progressing
 from binpack.control.controllers.deployment.revisions import find_new, template_hash
 from binpack.control.controllers.deployment.rolling import scale_down_old, scale_up_new
 from binpack.control.controllers.deployment.scaling import fraction, is_scaling, scale
 from binpack.model.base import replace
+from binpack.model.int_or_percent import scaled
 from binpack.model.meta import Condition, ObjectMeta
 from binpack.model.workloads import (
     Deployment,

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from binpack.control.conditions import is_ready
 from binpack.control.controllers.daemonset.nodes import Fitness, is_current
 from binpack.control.controllers.pods import is_available
-from binpack.control.controllers.scaled import IntOrPercent, scaled
 from binpack.control.records import Record
+from binpack.model.int_or_percent import IntOrPercent, scaled
 from binpack.model.pod import Pod
 from binpack.model.workloads import DaemonSet
 from binpack.units import US_PER_MINUTE, US_PER_S

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from binpack.control.controllers.scaled import IntOrPercent, scaled
+from binpack.model.int_or_percent import IntOrPercent, scaled
 from binpack.model.meta import ObjectMeta
 from binpack.model.workloads import Deployment, ReplicaSet
 

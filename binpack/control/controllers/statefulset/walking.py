@@ -14,11 +14,11 @@ from binpack.control.actions import Create, Delete, Update, Write
 from binpack.control.conditions import is_ready
 from binpack.control.controllers.pods import is_available, slow_start_batches
 from binpack.control.controllers.revisions import HASH_LABEL
-from binpack.control.controllers.scaled import IntOrPercent, scaled
 from binpack.control.controllers.statefulset.identity import build_claims, build_pod, ordinal_of, with_identity
 from binpack.control.controllers.statefulset.retention import is_left_by, owner_edits, owner_of_claims, wanted_owner
 from binpack.control.records import Record
 from binpack.model.base import replace
+from binpack.model.int_or_percent import IntOrPercent, scaled
 from binpack.model.pod import Pod, PodTemplateSpec
 from binpack.model.storage import PersistentVolumeClaim
 from binpack.model.workloads import StatefulSet

@@ -1,4 +1,4 @@
-"""Numbers that may be percentages: `25%` of the pods that are wanted.
+"""Numbers that may be percentages of a total: `25%` of the pods that are wanted.
 
 Source: apimachinery pkg/util/intstr/intstr.go (GetScaledValueFromIntOrPercent), v1.35.
 """
