@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from binpack.errors import CertificateError
+from binpack.errors import CertificateError, InfeasibleError
 from binpack.optimal.device_problem import DeviceProblem, NodeKind, PodKind
 from binpack.optimal.device_program import DeviceProgram
 from binpack.optimal.methods.device_patterns import device_bound
@@ -69,8 +69,15 @@ PODS = st.one_of(
 
 
 @given(st.lists(PODS, min_size=1, max_size=6), st.integers(6, 20), st.integers(1, 8), st.integers(1, 3))
+@example([PodKind(1, 0, 200, 1, 2), PodKind(1, 0, 0, 0, 1, True), PodKind(3, 0, 0, 0, 4, True)], 6, 1, 1)
 def test_legal_and_never_above_the_bound(pods: list[PodKind], cpu: int, devices: int, nodes: int) -> None:
     instance = problem(pods, [NodeKind(cpu, 12, devices, nodes), NodeKind(cpu // 2, 8, 1, 2)])
+    required = [pod for pod in pods if pod.must_place]
+    too_much_cpu = sum(pod.cpu * pod.count for pod in required) > cpu * nodes + cpu // 2 * 2
+    if too_much_cpu or sum(pod.memory * pod.count for pod in required) > 12 * nodes + 8 * 2:
+        with pytest.raises(InfeasibleError, match="the pods that must be placed do not fit"):
+            placed(instance)
+        return
     bound, found = placed(instance)
     if found is not None:
         assert verify_device_placement(found.document(instance)) == found.milli <= bound
