@@ -25,4 +25,5 @@ def json_schema(kind: type[Struct | StrictStruct]) -> dict[str, Any]:
 def _of_scalar(kind: type) -> dict[str, Any]:
     if kind is Quantity:
         return {"type": ["string", "number"], "description": 'A quantity, as "500m" or 2.'}
+    # How msgspec wants to be told of a type that has no schema.
     raise NotImplementedError(kind)
