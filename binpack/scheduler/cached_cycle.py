@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from binpack.errors import SchedulingError
 from binpack.framework.interface import Allocation
 from binpack.framework.profile import Profile
+from binpack.model.base import Struct
 from binpack.model.pod import Pod
 from binpack.scheduler.cycle import Decision, Refusal, SchedulingCycle
 from binpack.scheduler.fast.counters import Counters
@@ -23,8 +24,7 @@ _MAX_REJECTIONS = 64
 """Kept decisions hold a verdict for each node."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of one pod of a tick.
 
     Parameters
@@ -182,8 +182,9 @@ class CachedCycle(SchedulingCycle):
     def _same_profile(self, pods: Sequence[Pod]) -> Sequence[Pod]:
         """The first pods, as far as they have one scheduler."""
         name = pods[0].spec.scheduler_name
-        end = next((index for index, pod in enumerate(pods) if pod.spec.scheduler_name != name), len(pods))
-        return pods[:end]
+        if {pod.spec.scheduler_name for pod in pods} == {name}:
+            return pods
+        return pods[: next(index for index, pod in enumerate(pods) if pod.spec.scheduler_name != name)]
 
     def _place_one(self, pod: Pod) -> Outcome:
         decision = self.choose(pod)

@@ -5,12 +5,12 @@ Labels count only as far as some selector reads them, else a StatefulSet's pod n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from binpack.model.base import encoded, replace
 from binpack.model.devices import device_key
-from binpack.model.meta import controller_of
+from binpack.model.meta import ObjectMeta, controller_of
 from binpack.model.pod import Affinity, Pod, PodSpec
 from binpack.model.requests import fit_requests, fit_score_requests, nonzero_requests, placed_requests
 from binpack.model.volumes import Volume
@@ -124,6 +124,8 @@ class PodClasses:
         self._by_key: dict[Hashable, PodClass] = {}
         # By the spec's identity, which pods of one template share; the spec is kept, lest another takes its address.
         self._by_spec: dict[Hashable, tuple[PodSpec, PodClass]] = {}
+        # By the spec's identity alone: the last pod of that template whose class was found by its key.
+        self._last: dict[int, tuple[PodSpec, ObjectMeta, PodClass]] = {}
         self._label_order: tuple[str, ...] = ()
         self.label_keys: frozenset[str] = frozenset()
         self.all: list[PodClass] = []
@@ -152,6 +154,34 @@ class PodClasses:
         self._by_spec[key] = (spec, found)
         return found
 
+    def of_all(self, pods: Sequence[Pod]) -> list[PodClass]:
+        """Return the classes of many pods: those of one template share their spec, labels and owners, which a glance tells."""
+        found: list[PodClass] = []
+        add, last = found.append, self._last
+        for pod in pods:
+            meta, spec, status = pod.metadata, pod.spec, pod.status
+            known = last.get(id(spec))
+            if known is not None:
+                _, before, pod_class = known
+                if (
+                    meta.labels is before.labels
+                    and meta.owner_references is before.owner_references
+                    and meta.namespace == before.namespace
+                    and meta.deletion_timestamp is before.deletion_timestamp
+                    and not meta.annotations
+                    and not status.container_statuses
+                    and not status.init_container_statuses
+                ):
+                    add(pod_class)
+                    continue
+            pod_class = self.of(pod)
+            add(pod_class)
+            if not (meta.annotations or spec.volumes or status.container_statuses or status.init_container_statuses):
+                if len(last) >= _MAX_SPECS:
+                    last.clear()
+                last[id(spec)] = (spec, meta, pod_class)
+        return found
+
     def _find(self, pod: Pod) -> PodClass:
         labels = {key: value for key, value in pod.metadata.labels.items() if key in self.label_keys}
         key = (tuple(sorted(labels.items())), *(feature(pod) for feature in self._features))
@@ -168,6 +198,7 @@ class PodClasses:
         self.label_keys |= keys
         self._label_order = tuple(sorted(self.label_keys))
         self._by_spec.clear()
+        self._last.clear()
         return True
 
     def _make(self, pod: Pod, labels: dict[str, str]) -> PodClass:

@@ -20,6 +20,7 @@ from binpack.state.journal import Journal
 from binpack.state.node_table import NodeTable
 from binpack.state.order import NodeTree, zone_key
 from binpack.state.ports import HostPort
+from binpack.state.residents import Residents
 
 
 class Cluster(NodeTable):
@@ -47,12 +48,18 @@ class Cluster(NodeTable):
         self.catalog = Catalog()
         self.journal = Journal()
         self.ports_were_shared = False
-        self._pods: list[dict[str, tuple[Pod, PodClass]]] = []
-        self._node_of: dict[str, str] = {}
-        self._strays: dict[str, dict[str, Pod]] = {}
+        self._residents = Residents()
         self._undo: list[Callable[[], None]] | None = None
 
     # Reading
+
+    @property
+    def _pods(self) -> list[dict[str, tuple[Pod, PodClass]]]:
+        return self._residents.by_row
+
+    @property
+    def _node_of(self) -> dict[str, str]:
+        return self._residents.node_of
 
     def column(
         self, key: Hashable, weight: Callable[[PodClass], int], *, label_keys: frozenset[str], demand: Demand | None = None
@@ -104,7 +111,7 @@ class Cluster(NodeTable):
         self._occupy(node, self._allocate_row(node))
         self.order.add(node.name, node.metadata.labels)
         self.node_version += 1
-        for pod in self._strays.pop(node.name, {}).values():
+        for pod in self._residents.strays.pop(node.name, {}).values():
             self._place(pod, node.name)
         self.journal.append(self._row_of[node.name])
 
@@ -140,7 +147,7 @@ class Cluster(NodeTable):
         for key in pods:
             self._displace(key, name)
         for pod in pods.values():
-            self._keep_aside(pod, name)
+            self._residents.keep_aside(pod, name)
         self._vacate(name)
         self.order.remove(name)
         self.node_version += 1
@@ -162,23 +169,23 @@ class Cluster(NodeTable):
             self._log(self._pod_undo(pod, node_name, placed=False))
             self._place(pod, node_name)
         else:
-            self._log(lambda: self._forget_stray(pod.key, node_name))
-            self._keep_aside(pod, node_name)
+            self._log(lambda: self._residents.forget_stray(pod.key, node_name))
+            self._residents.keep_aside(pod, node_name)
 
-    def adopt(self, pods: Sequence[Pod], classes: Sequence[PodClass], rows: Sequence[int]) -> None:
-        """Take over pods, each with its class and its row, that a kernel has counted into every column already.
+    def adopt(self, pods: Sequence[Pod], classes: Sequence[PodClass], rows: Sequence[int]) -> list[str]:
+        """Take over pods, each with its class and its row, that a kernel has counted into every column already; return their nodes.
 
-        They must be on no node, and their `spec.nodeName` names the row's node.
+        They must be on no node.
         """
-        for pod, pod_class, row in zip(pods, classes, rows, strict=True):
-            if self._undo is not None:
-                self._log(self._pod_undo(pod, pod.spec.node_name, placed=False))
-            key = pod.key
-            self._pods[row][key] = (pod, pod_class)
-            self._node_of[key] = pod.spec.node_name
-            if pod_class.host_ports:
+        names = self.names
+        nodes = [names[row] for row in rows]
+        if self._undo is not None or any(pod_class.host_ports for pod_class in dict.fromkeys(classes)):
+            for pod, pod_class, row, node in zip(pods, classes, rows, nodes, strict=True):
+                self._log(self._pod_undo(pod, node, placed=False))
                 self._take_ports(row, pod_class)
+        self._residents.arrive((pods, classes, rows, nodes))
         self.counts.note(classes, rows)
+        return nodes
 
     def column_number(
         self, key: Hashable, weight: Callable[[PodClass], int], *, label_keys: frozenset[str], demand: Demand | None = None
@@ -203,9 +210,9 @@ class Cluster(NodeTable):
         """
         node_name = self._existing_node_of(key)
         if node_name not in self._row_of:
-            pod = self._strays[node_name][key]
-            self._forget_stray(key, node_name)
-            self._log(lambda: self._keep_aside(pod, node_name))
+            pod = self._residents.strays[node_name][key]
+            self._residents.forget_stray(key, node_name)
+            self._log(lambda: self._residents.keep_aside(pod, node_name))
         else:
             pod, _ = self._pods[self._row_of[node_name]][key]
             self._log(self._pod_undo(pod, node_name, placed=True))
@@ -317,7 +324,7 @@ class Cluster(NodeTable):
             return _nothing
         row = self._row_of.get(name)
         node = None if row is None else self.nodes[row]
-        pods = dict(self._strays.get(name, {})) if row is None else self.pods_on(row)
+        pods = dict(self._residents.strays.get(name, {})) if row is None else self.pods_on(row)
         ports = [] if row is None else self._port_image(row)
         order = self.order.copy()
 
@@ -339,10 +346,10 @@ class Cluster(NodeTable):
             for key in self.pods_on(self._row_of[name]):
                 self._displace(key, name)
             self.journal.append(self._vacate(name))
-        self._strays.pop(name, None)
+        self._residents.strays.pop(name, None)
         if node is None or row is None:
             for pod in pods.values():
-                self._keep_aside(pod, name)
+                self._residents.keep_aside(pod, name)
         else:
             self._layout.reclaim(row)
             self._occupy(node, row)
@@ -465,17 +472,7 @@ class Cluster(NodeTable):
     def _make_room(self) -> None:
         super()._make_room()
         self.counts.grow(self.capacity)
-        self._pods.extend({} for _ in range(self.capacity - len(self._pods)))
-
-    def _keep_aside(self, pod: Pod, node_name: str) -> None:
-        self._strays.setdefault(node_name, {})[pod.key] = pod
-        self._node_of[pod.key] = node_name
-
-    def _forget_stray(self, key: str, node_name: str) -> None:
-        pods = self._strays[node_name]
-        del pods[key], self._node_of[key]
-        if not pods:
-            del self._strays[node_name]
+        self._residents.grow(self.capacity)
 
     def _existing_row(self, name: str) -> int:
         row = self._row_of.get(name)

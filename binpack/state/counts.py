@@ -74,6 +74,7 @@ class ClassCounts:
         self._columns: OrderedDict[Hashable, _Column] = OrderedDict()
         self._free: list[int] = []
         self._placed: dict[PodClass, _Placed] = {}
+        self._noted: list[tuple[Sequence[PodClass], Sequence[int]]] = []
         self._by_demand: dict[tuple[str, str] | None, dict[int, _Column]] = {}
         self._by_label: dict[tuple[str, str], list[PodClass]] = {}
 
@@ -112,16 +113,18 @@ class ClassCounts:
     def add(self, pod_class: PodClass, row: int, pods: int) -> None:
         """Count pods of a class onto a row; a negative number takes them off."""
         placed = self._of(pod_class)
+        self._write_down()
         _count(placed.by_row, row, pods)
         for number, weight in placed.touches:
             self.values[number, row] += weight * pods
             self.sums.add(number, row, weight * pods)
 
     def note(self, classes: Sequence[PodClass], rows: Sequence[int]) -> None:
-        """Take note of pods, by class and row, that are in the columns and sums already: a kernel has put them there."""
-        for pod_class, row in zip(classes, rows, strict=True):
-            by_row = self._placed[pod_class].by_row
-            by_row[row] = by_row.get(row, 0) + 1
+        """Take note of pods, by class and row, that are in the columns and sums already: a kernel has put them there.
+
+        The classes have touch lists. The pods are counted by row when a new column asks for them.
+        """
+        self._noted.append((classes, rows))
 
     def touches(self, pod_class: PodClass) -> list[tuple[int, int]]:
         """Return the columns that a pod of a class touches, each with its weight."""
@@ -129,6 +132,7 @@ class ClassCounts:
 
     def classes(self) -> Iterator[tuple[PodClass, int]]:
         """Yield each class that has pods on rows, and how many, by the order in which the classes were met."""
+        self._write_down()
         for pod_class, placed in sorted(self._placed.items(), key=lambda item: item[0].id):
             if placed.by_row:
                 yield pod_class, sum(placed.by_row.values())
@@ -137,6 +141,7 @@ class ClassCounts:
         """Forget all pods and columns: the classes are about to be found anew."""
         self._columns.clear()
         self._placed.clear()
+        self._noted.clear()
         self._free.clear()
         self._by_demand.clear()
         self._by_label.clear()
@@ -150,6 +155,15 @@ class ClassCounts:
         self._rows = rows
         self.values = grown(self.values, rows)
         self.sums.grow(rows)
+
+    def _write_down(self) -> None:
+        if not self._noted:
+            return
+        noted, self._noted = self._noted, []
+        for classes, rows in noted:
+            for pod_class, row in zip(classes, rows, strict=True):
+                by_row = self._placed[pod_class].by_row
+                by_row[row] = by_row.get(row, 0) + 1
 
     def _of(self, pod_class: PodClass) -> _Placed:
         placed = self._placed.get(pod_class)
@@ -178,6 +192,7 @@ class ClassCounts:
     def _fill(self, column: _Column) -> None:
         values = self.values[column.number]
         self.version += 1
+        self._write_down()
         for pod_class in self._asked(column.demand):
             self.selector_evaluations += 1
             weight = column.weight(pod_class)

@@ -29,6 +29,8 @@ class NodeTable:
         Which rows hold a node, shape [capacity].
     nodes : list[Node | None]
         The objects by row.
+    names : list[str]
+        The nodes' names by row, empty in holes.
     allocatable, requested : NDArray[np.int64]
         Shape [resources, capacity]; cpu in milli-cores, memory and storage in bytes, the rest in units. Resource-major.
     nonzero_requested : NDArray[np.int64]
@@ -53,6 +55,7 @@ class NodeTable:
         self.node_version = 0
         self.node_journal = Journal(1 << 12)
         self.nodes: list[Node | None] = []
+        self.names: list[str] = []
         self.taint_sets: list[tuple[Taint, ...]] = [()]
         self.active: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self.unschedulable: NDArray[np.bool_] = np.zeros(0, np.bool_)
@@ -173,6 +176,7 @@ class NodeTable:
         """Write everything that the Node object says into the row; None empties it."""
         self.node_journal.append(row)
         self.nodes[row] = node
+        self.names[row] = "" if node is None else node.name
         amounts = (
             {} if node is None else resource_list(node.status.capacity if node.status.allocatable is None else node.status.allocatable)
         )
@@ -210,6 +214,7 @@ class NodeTable:
         for value in self._node_values.values():
             value.grow(rows)
         self.nodes.extend([None] * (rows - self.capacity))
+        self.names.extend([""] * (rows - self.capacity))
         self.capacity = rows
 
     def _intern_resource(self, name: str) -> int:

@@ -41,3 +41,29 @@ def with_volumes(name: str, *volumes: Volume):
 def test_which_pods_are_one_class(why, one, other, same):
     classes = PodClasses(tuple(FEATURES))
     assert (classes.of(one) is classes.of(other)) == same, why
+
+
+def test_many_at_once_are_of_the_classes_that_each_is_of() -> None:
+    """A glance tells pods of one template apart by nothing but what their template shares: anything else has to be looked at."""
+    first = PLAIN.label(app="web").build()
+    meta = first.metadata
+    drawn = [
+        first,
+        replace(first, metadata=replace(meta, name="b")),
+        replace(first, metadata=replace(meta, name="c", labels={"app": "other"})),
+        replace(first, metadata=replace(meta, name="d", namespace="elsewhere")),
+        replace(first, metadata=replace(meta, name="e", owner_references=PLAIN.owner("ReplicaSet", "r").build().metadata.owner_references)),
+        replace(first, metadata=replace(PLAIN.label(app="web").terminating().build().metadata, labels=meta.labels)),
+        replace(first, metadata=replace(meta, name="f", annotations={"team": "blue"})),
+        replace(first, spec=replace(first.spec, tolerations=PLAIN.tolerates("spot").build().spec.tolerations)),
+        with_volumes("g", Volume(name="scratch", ephemeral=EphemeralVolumeSource())),
+        first,
+    ]
+    pods = [*drawn, *reversed(drawn)]
+    for features in (tuple(FEATURES), (*FEATURES, "annotations:team")):
+        classes, alone = PodClasses(features), PodClasses(features)
+        for keys in (frozenset[str](), frozenset({"app"})):
+            classes.read_labels(keys)
+            alone.read_labels(keys)
+            assert [each.id for each in classes.of_all(pods)] == [alone.of(each).id for each in pods]
+            assert classes.of_all(pods) == [classes.of(each) for each in pods]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from binpack.framework.interface import Reads
 from binpack.framework.points import Point
 from binpack.framework.profile import Profile
 from binpack.model.pod import Pod
+from binpack.plugins.affinity_terms import namespace_labels
+from binpack.plugins.carried_terms import Kind, terms_in
 from binpack.plugins.deduced_selectors import deduced_selector
 from binpack.plugins.dynamic_resources import DynamicResources
 from binpack.plugins.image_locality import ImageLocality
@@ -125,6 +128,11 @@ class PlanCompiler:
         if pod.spec.topology_spread_constraints or "PodTopologySpread" not in self._filter_names | self._score_weights.keys():
             return None
         return deduced_selector(pod, self._cluster)
+
+    def carried_terms(self, pod: Pod) -> Hashable:
+        """Return the terms of other pods that match a pod: of all terms that there are, its plan reads only those."""
+        index, labels = terms_in(self._cluster), namespace_labels(pod, self._cluster)
+        return tuple(tuple(index.matching(kind, pod, labels)) for kind in Kind)
 
     def _spread_parts(self, pod: Pod) -> dict[str, Any]:
         plugin = next((p for p in self._profile.plugins.values() if type(p) is PodTopologySpread), None)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from binpack.framework.profile import Profile
-from binpack.model.base import replace
 from binpack.model.pod import Pod
 from binpack.plugins.requested_to_capacity_ratio import RequestedToCapacityRatio
 from binpack.scheduler.fast.compile import PlanCompiler
@@ -17,6 +16,7 @@ from binpack.scheduler.fast.counters import Counters
 from binpack.scheduler.fast.extras import extra_mask, extra_scores
 from binpack.scheduler.fast.fallback import NotCachedError
 from binpack.scheduler.fast.plan import Plan
+from binpack.scheduler.fast.plans import Plans
 from binpack.scheduler.fast.shape_codes import is_exact
 from binpack.scheduler.fast.tables import ClassTables, NodeTables, TouchTables
 from binpack.scheduler.kernels import layout as at
@@ -53,6 +53,8 @@ class KernelTick:
         self._laid_out: Hashable = None
         self._labels: tuple[Hashable, NDArray[np.int32]] = (None, np.zeros((0, 0), np.int32))
         self._exact = False
+        self._numbers: dict[PodClass, int] = {}
+        self._numbers_as_of: Hashable = None
         weights = {plugin.name: weight for plugin, weight in profile.scores}
         self._control = np.zeros(at.CONTROL_WIDTH, np.int64)
         self._control[at.KUBE] = self._kube
@@ -60,15 +62,13 @@ class KernelTick:
         self._control[at.AFFINITY_WEIGHT] = weights.get("InterPodAffinity", 0)
         self._control[at.STATIC_WEIGHTS : at.STATIC_WEIGHTS + 3] = compiler.statics.weights
 
-    def place(
-        self, pods: Sequence[Pod], classes: Sequence[PodClass], plans: Mapping[PodClass, Plan | None], start: int
-    ) -> tuple[list[str], bool]:
+    def place(self, pods: Sequence[Pod], plans: Plans, start: int) -> tuple[list[str], bool]:
         """Place pods until one is not covered, or fits nowhere; return the nodes of those placed, and whether the next fits nowhere."""
+        classes, of_class = plans.of(pods)
         self._lay_out(start)
         if not self._exact:
             return [], False
-        numbers = {pod_class: self._classes.number(plan) for pod_class, plan in plans.items()}
-        which = np.array([numbers[pod_class] for pod_class in classes], np.int32)
+        which = self._numbers_of(classes, of_class, (self._laid_out, plans.changes))
         if which[0] < 0:
             return [], False
         self._touches.refresh(self._classes.known)
@@ -82,7 +82,7 @@ class KernelTick:
             nodes += self._adopted(pods, classes, chosen, begin, begin + placed)
             if why == at.ASKS_PYTHON:
                 one = slice(len(nodes), len(nodes) + 1)
-                plan = plans[classes[one.start]]
+                plan = of_class[classes[one.start]]
                 assert plan is not None, "only classes with a plan have numbers"
                 outcome = self._place_with_python(pods[one.start], plan, which[one], chosen[one], start)
                 if outcome == 0:
@@ -93,11 +93,17 @@ class KernelTick:
 
     def _adopted(self, pods: Sequence[Pod], classes: Sequence[PodClass], chosen: NDArray[np.int32], begin: int, end: int) -> list[str]:
         """Let the cluster take over some pods that were counted onto the chosen rows; return their nodes."""
-        rows = chosen[begin:end].tolist()
-        nodes = [self._cluster.node(row).name for row in rows]
-        bound = [replace(pod, spec=replace(pod.spec, node_name=node)) for pod, node in zip(pods[begin:end], nodes, strict=True)]
-        self._cluster.adopt(bound, classes[begin:end], rows)
-        return nodes
+        return self._cluster.adopt(pods[begin:end], classes[begin:end], chosen[begin:end].tolist())
+
+    def _numbers_of(self, classes: Sequence[PodClass], plans: Mapping[PodClass, Plan | None], version: Hashable) -> NDArray[np.int32]:
+        """The numbers of pods' classes, -1 for those that kernels do not cover; shape [pods]. They hold as long as layout and plans do."""
+        if version != self._numbers_as_of:
+            self._numbers, self._numbers_as_of = {}, version
+        known = self._numbers
+        missing = set(classes).difference(known)
+        for pod_class in dict.fromkeys(classes) if missing else ():
+            known[pod_class] = self._classes.number(plans[pod_class])
+        return np.array([known[pod_class] for pod_class in classes], np.int32)
 
     def _place_with_python(self, pod: Pod, plan: Plan, which: NDArray[np.int32], chosen: NDArray[np.int32], start: int) -> int:
         """Place one pod that plugins without cached parts have a say about; 0, or why it was not placed."""

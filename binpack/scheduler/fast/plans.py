@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from binpack.errors import SchedulingError
@@ -26,6 +26,8 @@ _ATTEMPTS = 6
 class _Kept:
     plan: Plan | None
     version: Hashable
+    terms: int
+    carried: Hashable
     owners: Hashable
 
 
@@ -52,9 +54,15 @@ class Plans:
         self._kept: dict[PodClass, _Kept] = {}
         self._epoch: Hashable = None
         self._announced: Hashable = None
+        # What was found right, and under which versions: as long as they stand still nothing need be looked at again.
+        self._right: dict[PodClass, Plan | None] = {}
+        self._right_as_of: Hashable = None
 
-    def of(self, pods: Sequence[Pod]) -> tuple[list[PodClass], dict[PodClass, Plan | None]]:
-        """Return the class of each pod, and the plan of each class; None for what goes the plain way. All are right as of now."""
+    def of(self, pods: Sequence[Pod]) -> tuple[list[PodClass], Mapping[PodClass, Plan | None]]:
+        """Return the class of each pod, and the plans of classes, of these at least; None for what goes the plain way.
+
+        All are right as of now.
+        """
         cluster, compiler = self._cluster, self.compiler
         # The node list is put in order when it is first read after a join, as by a cycle of the plain way: when matters.
         cluster.rows_in_order()
@@ -64,18 +72,24 @@ class Plans:
         self._announce()
         for _ in range(_ATTEMPTS):
             epoch = self._forget_void()
-            classes = [cluster.classes.of(pod) for pod in pods]
-            examples = dict(zip(reversed(classes), reversed(pods), strict=True))
-            version, owners = self._version(), tuple(cluster.catalog.version(kind) for kind in _OWNERS)
-            plans: dict[PodClass, Plan | None] = {}
+            classes = cluster.classes.of_all(pods)
+            version, terms, owners = self._version(), len(terms_in(cluster)), tuple(cluster.catalog.version(kind) for kind in _OWNERS)
+            if self._right_as_of != (epoch, version, terms, owners):
+                self._right, self._right_as_of = {}, (epoch, version, terms, owners)
+            plans = self._right
+            missing = set(classes).difference(plans)
+            if not missing:
+                return classes, plans
+            examples = {each: pod for each, pod in zip(reversed(classes), reversed(pods), strict=True) if each in missing}
             for pod_class, pod in examples.items():
-                plans[pod_class] = self._plan(pod, pod_class, version, owners)
+                plan = self._plan(pod, pod_class, version, terms, owners)
                 if epoch != self._current_epoch():
                     break
+                plans[pod_class] = plan
             self._announce()
             if epoch == self._current_epoch():
                 return classes, plans
-        classes = [cluster.classes.of(pod) for pod in pods]
+        classes = cluster.classes.of_all(pods)
         return classes, dict.fromkeys(classes)
 
     def _announce(self) -> None:
@@ -102,23 +116,31 @@ class Plans:
 
     def _version(self) -> Hashable:
         cluster = self._cluster
-        index = len(terms_in(cluster))
-        return index, cluster.catalog.version("Namespace"), self.compiler.geometry.shapes_version, cluster.ports_were_shared
+        return cluster.catalog.version("Namespace"), self.compiler.geometry.shapes_version, cluster.ports_were_shared
 
-    def _plan(self, pod: Pod, pod_class: PodClass, version: Hashable, owners: Hashable) -> Plan | None:
+    def _plan(self, pod: Pod, pod_class: PodClass, version: Hashable, terms: int, owners: Hashable) -> Plan | None:
         kept = self._kept.get(pod_class)
-        if kept is not None and kept.version == version:
-            if kept.owners == owners:
-                return kept.plan
-            if kept.plan is not None and kept.plan.default_selector == self.compiler.default_selector(pod):
-                kept.owners = owners
-                return kept.plan
+        if kept is not None and kept.version == version and self._is_right(kept, pod, terms, owners):
+            return kept.plan
+        carried = self.compiler.carried_terms(pod)
         plan = self._compile(pod)
         if plan is not None and plan.pod_class is not pod_class:
             plan = replace(plan, pod_class=pod_class)
-        self._kept[pod_class] = _Kept(plan, version, owners)
+        self._kept[pod_class] = _Kept(plan, version, terms, carried, owners)
         self.changes += 1
         return plan
+
+    def _is_right(self, kept: _Kept, pod: Pod, terms: int, owners: Hashable) -> bool:
+        """Tell whether a plan stands though pods came with new terms, or owners changed: if nothing of it is about its pods."""
+        if kept.terms != terms:
+            if kept.carried != self.compiler.carried_terms(pod):
+                return False
+            kept.terms = terms
+        if kept.owners != owners:
+            if kept.plan is None or kept.plan.default_selector != self.compiler.default_selector(pod):
+                return False
+            kept.owners = owners
+        return True
 
     def _compile(self, pod: Pod) -> Plan | None:
         try:

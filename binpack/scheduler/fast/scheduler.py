@@ -145,14 +145,15 @@ class FastScheduler:
             nodes = self.place_in_numpy(pods, start)
             self._pods_to_wait_for -= max(len(nodes), 1)
             return nodes
-        end = next((index for index, pod in enumerate(pods) if pod.status.nominated_node_name), len(pods))
-        if end == 0:
-            return []
+        if {pod.status.nominated_node_name for pod in pods} != {""}:
+            pods = pods[: next(index for index, pod in enumerate(pods) if pod.status.nominated_node_name)]
+            if not pods:
+                return []
         if self._kernels is None:
             from binpack.scheduler.fast.kernel_tick import KernelTick
 
             self._kernels = KernelTick(self._cluster, self.profile, self._plans.compiler, self._ties, self.counters)
-        nodes, fits_nowhere = self._kernels.place(pods[:end], *self._plans.of(pods[:end]), start)
+        nodes, fits_nowhere = self._kernels.place(pods, self._plans, start)
         self._nowhere = pods[len(nodes)] if fits_nowhere else None
         return nodes
 

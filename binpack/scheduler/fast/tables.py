@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,9 +63,9 @@ class ClassTables:
         self.lay_out()
 
     @property
-    def known(self) -> list[PodClass]:
+    def known(self) -> Collection[PodClass]:
         """The classes by number."""
-        return list(self._numbers)
+        return self._numbers.keys()
 
     def lay_out(self) -> None:
         """Make everything that has an entry a block anew: the rows have changed."""
@@ -169,7 +169,7 @@ class TouchTables:
         self.sum_starts: NDArray[np.int32] = np.zeros(1, np.int32)
         self.sums: NDArray[np.int32] = np.zeros((0, 2), np.int32)
 
-    def refresh(self, classes: Sequence[PodClass]) -> None:
+    def refresh(self, classes: Collection[PodClass]) -> None:
         """Follow the touch lists of the classes by number, and the sums over each column."""
         counts = self._cluster.counts
         version = (counts.version, counts.epoch, len(classes), len(counts.sums.column_of))

@@ -7,7 +7,7 @@ import pytest
 from binpack.framework.profile import build_profiles
 from binpack.framework.registry import Registry
 from binpack.model.base import replace
-from binpack.model.pod import Pod, TopologySpreadConstraint
+from binpack.model.pod import Affinity, Pod, PodAffinity, PodAffinityTerm, TopologySpreadConstraint
 from binpack.plugins import in_tree
 from binpack.scheduler.cached_cycle import CachedCycle
 from binpack.scheduler.fast.scheduler import has_numba
@@ -37,6 +37,10 @@ def replicas(count: int) -> list[Pod]:
     return [replace(templates[n % CLASSES], metadata=replace(templates[n % CLASSES].metadata, name=f"p{n}")) for n in range(count)]
 
 
+def away_from(app: str) -> Affinity:
+    return Affinity(pod_anti_affinity=PodAffinity((PodAffinityTerm(label_selector=selector({"app": app}), topology_key=HOSTNAME),)))
+
+
 @pytest.mark.parametrize("kernels", KERNELS)
 def test_a_class_looks_only_at_rows_that_changed_since_its_last_decision(kernels: bool) -> None:
     cycle = crowd(kernels=kernels)
@@ -61,6 +65,23 @@ def test_a_plan_is_compiled_once_a_class_and_selectors_are_asked_once_a_pair(ker
     again = [replace(each, metadata=replace(each.metadata, name=f"{each.metadata.name}-again")) for each in replicas(PODS)]
     cycle.decide_tick(again)
     assert (cycle.counters.plans_compiled, cycle.cluster.counts.selector_evaluations) == (compiled, asked)
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_terms_of_other_pods_leave_a_plan_alone(kernels: bool) -> None:
+    cycle = crowd(kernels=kernels)
+    apart = [replace(each, spec=replace(each.spec, affinity=away_from(f"app-{n}"))) for n, each in enumerate(replicas(CLASSES))]
+    assert all(outcome.node for each in apart for outcome in cycle.decide_tick([each]))
+    later = [replace(each, metadata=replace(each.metadata, name=f"{each.metadata.name}-later")) for each in apart]
+    before = cycle.counters.plans_compiled
+    assert all(outcome.node for outcome in cycle.decide_tick(later))
+    # Each came with a term; once placed, it matters to the pods of its own class alone.
+    assert cycle.counters.plans_compiled - before <= CLASSES
+    rest = [replace(each, metadata=replace(each.metadata, name=f"{each.metadata.name}-rest")) for each in apart]
+    newcomer = replace(pod("new").label(app="new").build(), spec=replace(pod("new").build().spec, affinity=away_from("new")))
+    before = cycle.counters.plans_compiled
+    assert all(outcome.node for outcome in cycle.decide_tick([newcomer, *rest]))
+    assert cycle.counters.plans_compiled - before == 1
 
 
 @pytest.mark.skipif(not has_numba(), reason="needs numba")
