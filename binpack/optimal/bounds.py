@@ -22,8 +22,8 @@ LARGEST_POOLED_LP = 60_000
 
 def count_bound(problem: PackingProblem, goal: int) -> Bound:
     """At most the pods of a rank whose class fits some node at all (`Proof.kind` "count")."""
-    reachable = problem.placeable & (problem.rank == goal)
-    return Bound(int(problem.demand[reachable].sum()), Proof("count", "pods that fit some node"))
+    reachable = np.where(problem.placeable, problem.demand, 0)
+    return Bound(problem.counted(reachable)[goal], Proof("count", "pods that fit some node"))
 
 
 def sum_bounds(problem: PackingProblem, required: Requirement, goal: int | None = None) -> list[Bound]:

@@ -31,9 +31,8 @@ def cost_of(problem: PackingProblem, fills: Sequence[Fill]) -> int:
 
 
 def placed_by_rank(problem: PackingProblem, fills: Sequence[Fill]) -> tuple[int, ...]:
-    """Pods placed of each rank."""
-    placed = placed_of(problem, fills).sum(axis=1)
-    return tuple(int(placed[problem.rank == rank].sum()) for rank in range(len(problem.rank_demand)))
+    """What the placed pods of each rank count for."""
+    return problem.counted(placed_of(problem, fills).sum(axis=1))
 
 
 def violations(problem: PackingProblem, fills: Sequence[Fill]) -> list[str]:

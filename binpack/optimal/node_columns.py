@@ -93,7 +93,7 @@ class NodeColumns:
             relaxed=relaxed,
             class_names=tuple(group.example.key for group in classes.examples),
             node_class_names=tuple(names[node] for node in first),
-            tier_names=tuple(f"priority {-tier}" for tier in tiers),
+            tier_names=tuple(f"pods of priority {-tier}" for tier in tiers),
         )
         return problem, groups
 

@@ -40,6 +40,10 @@ class PackingProblem:
         Rank of the class's priority, 0 for the highest.
     must_place : bool[m]
         Classes without which there is no solution. The others are placed as far as possible, most important tier first.
+    value : int64[m]
+        What one pod of the class counts for among those of its tier: 1 where pods are counted, an amount where a resource is.
+    base : int
+        What is counted in the first tier beside, whatever is placed: the amount that pods hold which are no part of the question.
     capacity : int64[K, R]
         What one node of the class offers, after the pods that cannot move.
     supply : int64[K]
@@ -61,7 +65,7 @@ class PackingProblem:
     class_names, node_class_names : tuple[str, ...]
         For messages: an example of each class.
     tier_names : tuple[str, ...]
-        For messages: what each tier stands for.
+        For messages: what is counted in each tier.
     """
 
     resources: tuple[str, ...]
@@ -73,6 +77,8 @@ class PackingProblem:
     cost: Integers
     tier: Integers
     must_place: NDArray[np.bool_]
+    value: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
+    base: int = 0
     exclusions: tuple[Exclusion, ...] = ()
     spreads: tuple[Spread, ...] = ()
     caps: tuple[DomainCap, ...] = ()
@@ -85,7 +91,9 @@ class PackingProblem:
     tier_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("size", "demand", "capacity", "supply", "limit", "cost", "tier", "present"):
+        if not np.size(self.value):
+            object.__setattr__(self, "value", np.ones(np.size(self.demand), np.int64))
+        for name in ("size", "demand", "capacity", "supply", "limit", "cost", "tier", "value", "present"):
             _freeze(self, name, np.int64)
         _freeze(self, "must_place", np.bool_)
         if not self.unit:
@@ -120,18 +128,29 @@ class PackingProblem:
         return np.searchsorted(np.unique(keys), keys).astype(np.int64)
 
     @cached_property
-    def rank_demand(self) -> tuple[int, ...]:
-        """Pods of each rank."""
+    def rank_base(self) -> tuple[int, ...]:
+        """What is counted at each rank whatever is placed: `base` in the first tier, if there is a class in it."""
         ranks = int(self.rank.max()) + 1 if self.rank.size else 0
-        return tuple(int(self.demand[self.rank == rank].sum()) for rank in range(ranks))
+        first = self.rank[~self.must_place & (self.tier == 0)]
+        return tuple(self.base if first.size and rank == first[0] else 0 for rank in range(ranks))
+
+    @cached_property
+    def rank_demand(self) -> tuple[int, ...]:
+        """What is counted at each rank when all its pods are placed: their number, or what they are worth."""
+        return self.counted(self.demand)
 
     @cached_property
     def rank_names(self) -> tuple[str, ...]:
         """What is counted at each rank."""
         names = ["pods that must be placed"] if self.must_place.any() else []
         for tier in np.unique(self.tier[~self.must_place]).tolist():
-            names.append(f"pods of {self.tier_names[tier] if self.tier_names else f'tier {tier}'}")
+            names.append(self.tier_names[tier] if self.tier_names else f"pods of tier {tier}")
         return tuple(names)
+
+    def counted(self, pods: Integers) -> tuple[int, ...]:
+        """What int64[m] pods count for, rank by rank."""
+        worth = self.value * pods
+        return tuple(base + int(worth[self.rank == rank].sum()) for rank, base in enumerate(self.rank_base))
 
     @cached_property
     def most(self) -> Integers:
@@ -150,7 +169,9 @@ class PackingProblem:
 
     def canonical(self) -> dict[str, Any]:
         """The instance as plain integers: what the digest covers and what a certificate carries."""
+        counted = {"value": self.value.tolist(), "base": self.base} if self.base or (self.value != 1).any() else {}
         return {
+            **counted,
             "version": INSTANCE_VERSION,
             "size": self.size.tolist(),
             "demand": self.demand.tolist(),
@@ -224,7 +245,7 @@ def _freeze(problem: PackingProblem, name: str, kind: type) -> None:
 
 def _check_shapes(problem: PackingProblem) -> None:
     m, k, r = problem.demand.size, problem.supply.size, len(problem.resources)
-    expected = {"size": (m, r), "capacity": (k, r), "limit": (m, k), "cost": (k,), "tier": (m,), "must_place": (m,)}
+    expected = {"size": (m, r), "capacity": (k, r), "limit": (m, k), "cost": (k,), "tier": (m,), "must_place": (m,), "value": (m,)}
     for name, shape in expected.items():
         seen = getattr(problem, name).shape
         if seen != shape:
@@ -234,6 +255,8 @@ def _check_shapes(problem: PackingProblem) -> None:
             raise ValueError(f"{name} has a negative entry, accepted: integers >= 0")
     if m and problem.demand.min() < 1:
         raise ValueError("demand has an entry below 1; leave out classes without pods")
+    if (m and problem.value.min() < 1) or problem.base < 0:
+        raise ValueError("value has an entry below 1, or base is negative; what counts for nothing belongs in a tier of its own")
     for spread in problem.spreads:
         if len(spread.domain) != k or spread.max_skew < 1:
             raise ValueError(f"a spread needs a domain for each of {k} node classes and max_skew >= 1, got {spread}")
@@ -256,5 +279,8 @@ def _check_sizes(problem: PackingProblem) -> None:
             raise InfeasibleError(
                 f"{name}: a total of {max(asked, offered)} units does not fit 62 bits; accepted: sums of sizes and of capacities below 2^62"
             )
+    worth = problem.base + sum(value * pods for value, pods in zip(problem.value.tolist(), demand, strict=True))
+    if worth >= LARGEST_TOTAL:
+        raise InfeasibleError(f"value: a total of {worth} does not fit 62 bits (accepted: values that add up to less than 2^62)")
     if sum(cost * nodes for cost, nodes in zip(problem.cost.tolist(), supply, strict=True)) >= LARGEST_TOTAL:
         raise InfeasibleError("cost: the total over all nodes does not fit 62 bits; give prices with fewer digits")

@@ -92,7 +92,8 @@ def split(problem: PackingProblem, *, ranked: bool) -> Split:
     demand = np.array([sum(pods for _, pods in members) for members in merged.values()], np.int64)
     pieces = replace(of_classes(problem, first, demand), limit=np.array(list(limits.values())).reshape(first.size, problem.node_classes))
     if not ranked:
-        pieces = replace(pieces, tier=np.zeros(first.size, np.int64), must_place=np.zeros(first.size, bool))
+        alike = np.ones(first.size, np.int64)
+        pieces = replace(pieces, tier=0 * alike, must_place=np.zeros(first.size, bool), value=alike, base=0)
     members = tuple(tuple(members) for members in merged.values())
     return Split(replace(pieces, exclusions=_exclusions(problem, members)), members)
 
@@ -102,7 +103,7 @@ def _key(problem: PackingProblem, pod_class: int, limit: Integers, pods: int, *,
     apart = any(pod_class in side for exclusion in problem.exclusions for side in (exclusion.left, exclusion.right))
     if apart or ((limit > 0) & (limit < pods)).any():
         return (str(pod_class).encode(), (limit > 0).tobytes())
-    rank = str(int(problem.rank[pod_class])).encode() if ranked else b""
+    rank = f"{int(problem.rank[pod_class])} {int(problem.value[pod_class])}".encode() if ranked else b""
     return (b"", (limit > 0).tobytes(), problem.size[pod_class].tobytes(), rank)
 
 
@@ -115,6 +116,7 @@ def of_classes(problem: PackingProblem, kept: Integers, demand: Integers) -> Pac
         limit=problem.limit[kept],
         tier=problem.tier[kept],
         must_place=problem.must_place[kept],
+        value=problem.value[kept],
         exclusions=_exclusions(problem, tuple(((int(old), 1),) for old in kept)),
         spreads=(),
         caps=(),

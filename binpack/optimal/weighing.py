@@ -1,12 +1,12 @@
 """The arithmetic of weight bounds in exact integers: from weights to a number that no placement can beat.
 
-A requirement says how many pods of each rank have to be placed. The least weight of such a set of pods, against the most weight that a
-node of each class can hold, bounds nodes and cost from below, and pods placed from above.
+A requirement says how many pods of each rank have to be placed, or how much they have to count for. The least weight of such a set of
+pods, against the most weight that a node of each class can hold, bounds nodes and cost from below, and what is placed from above.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import gcd
 
@@ -15,21 +15,28 @@ from binpack.optimal.problem import PackingProblem
 Requirement = tuple[int, ...]
 
 
-def least_weight(weights: Sequence[int], demand: Sequence[int], rank: Sequence[int], required: Requirement) -> int:
-    """Return the least total weight of a set of pods that has `required[r]` pods of each rank r.
+def least_weight(
+    weights: Sequence[int], demand: Sequence[int], rank: Sequence[int], required: Requirement, value: Sequence[int] | None = None
+) -> int:
+    """Return a weight that no set of pods is below which counts for `required[r]` in each rank r.
 
     Parameters
     ----------
     weights, demand, rank : sequence of m integers
     required : tuple[int, ...]
-        One number for each rank, at most the rank's pods.
+        One number for each rank, at most what its pods count for.
+    value : sequence of m integers, optional
+        What a pod of each class counts for; 1 if not given. Where values differ, the last pod of a rank may be cut.
     """
-    total = 0
     missing = list(required)
-    for weight, pods, place in sorted(zip(weights, demand, rank, strict=True)):
-        taken = min(pods, missing[place])
-        missing[place] -= taken
+    total = 0
+    for weight, pods, place, worth in _lightest_first(zip(weights, demand, rank, value or [1] * len(weights), strict=True)):
+        taken = min(pods, missing[place] // worth)
+        missing[place] -= taken * worth
         total += weight * taken
+        if taken < pods and missing[place]:
+            total -= -weight * missing[place] // worth
+            missing[place] = 0
     return total
 
 
@@ -59,35 +66,61 @@ def least_cost(needed: int, node_weights: Sequence[int], supply: Sequence[int], 
 
 
 def most_pods(
-    offered: int, weights: Sequence[int], demand: Sequence[int], rank: Sequence[int], required: Requirement, goal: int
+    offered: int,
+    weights: Sequence[int],
+    demand: Sequence[int],
+    rank: Sequence[int],
+    required: Requirement,
+    goal: int,
+    value: Sequence[int] | None = None,
 ) -> int | None:
-    """Return the most pods of rank `goal` beside what is required of the ranks before it, by weight alone.
+    """Return what pods of rank `goal` can count for beside what is required of the ranks before it, by weight alone.
 
     Returns
     -------
     int or None
         None where already the required pods weigh more than all nodes hold.
     """
-    room = offered - least_weight(weights, demand, rank, (*required[:goal], *([0] * (len(required) - goal))))
+    values = value or [1] * len(weights)
+    room = offered - least_weight(weights, demand, rank, (*required[:goal], *([0] * (len(required) - goal))), values)
     if room < 0:
         return None
-    placed = 0
-    for weight, pods in sorted((weight, pods) for weight, pods, place in zip(weights, demand, rank, strict=True) if place == goal):
+    goals = [item for item in zip(weights, demand, rank, values, strict=True) if item[2] == goal]
+    counted = 0
+    for weight, pods, _, worth in _lightest_first(goals):
         taken = pods if weight == 0 else min(pods, room // weight)
-        placed += taken
+        counted += taken * worth
         room -= taken * weight
-    return placed
+        if taken < pods:
+            counted += room * worth // weight
+            break
+    # Sums of values are multiples of their divisor.
+    step = gcd(*(worth for *_, worth in goals)) or 1
+    return counted // step * step
 
 
 def bound_of_weights(
-    problem: PackingProblem, weights: Sequence[int], node_weights: Sequence[int], required: Requirement, goal: int | None
+    problem: PackingProblem, weights: Sequence[int], node_weights: Sequence[int], required: Requirement, goal: int | None, credit: int = 0
 ) -> int | None:
-    """Bound the cost of the nodes in use (`goal` None) or the pods of rank `goal` by weights that were proven elsewhere."""
-    demand, rank, supply = problem.demand.tolist(), problem.rank.tolist(), problem.supply.tolist()
+    """Bound the cost of the nodes in use (`goal` None) or what rank `goal` counts for, by weights that were proven elsewhere.
+
+    `credit` is what rows of zones allow for at their prices, beside what the nodes hold.
+    """
+    demand, rank, supply, value = problem.demand.tolist(), problem.rank.tolist(), problem.supply.tolist(), problem.value.tolist()
+    beside = tuple(max(asked - base, 0) for asked, base in zip(required, problem.rank_base, strict=True))
     if goal is None:
-        return least_cost(least_weight(weights, demand, rank, required), node_weights, supply, problem.cost.tolist())
-    offered = sum(weight * nodes for weight, nodes in zip(node_weights, supply, strict=True))
-    return most_pods(offered, weights, demand, rank, required, goal)
+        return least_cost(least_weight(weights, demand, rank, beside, value) - credit, node_weights, supply, problem.cost.tolist())
+    offered = sum(weight * nodes for weight, nodes in zip(node_weights, supply, strict=True)) + credit
+    most = most_pods(offered, weights, demand, rank, beside, goal, value)
+    return None if most is None else most + problem.rank_base[goal]
+
+
+def _lightest_first(items: Iterable[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+    """(weight, pods, rank, value) in the order in which pods are taken: by weight for what they count for, in exact fractions."""
+    found = sorted(items)
+    if len({worth for *_, worth in found}) > 1:
+        found.sort(key=lambda item: Fraction(item[0], item[3]))
+    return found
 
 
 def _fewest_nodes(needed: int, usable: Sequence[tuple[int, int, int]]) -> int:

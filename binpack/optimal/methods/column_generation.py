@@ -2,13 +2,16 @@
 
 The master prices pods, the pricer looks for nodes whose content is worth more than the node. Every exact pricing round gives a bound
 that holds whether or not the master has converged (Farley 1990, Lagrange); what is reported is recomputed in integers. Dual values are
-smoothed towards the best found so far (Wentges 1997). Spreads and caps are ignored, so the bound is that of a relaxation.
+smoothed towards the best found so far (Wentges 1997). Spreads and caps are rows of the master; their prices make pods lighter or
+heavier on the nodes of a domain.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +24,7 @@ from binpack.optimal.problem import PackingProblem
 from binpack.optimal.proof import Bound, Proof
 from binpack.optimal.solution import Fill
 from binpack.optimal.weighing import Requirement, bound_of_weights
+from binpack.optimal.zone_rows import weights_on, zone_rows
 
 Numbers = NDArray[np.float64]
 
@@ -33,6 +37,28 @@ TAIL_GAIN = 5e-4
 WORK_PER_MASTER = 4e-8
 WORK_A_ROUND = 3e-4
 """Deterministic work of a master solve for each (pattern × class), and of a round as such."""
+
+
+@dataclass(frozen=True)
+class Worth:
+    """Dual values as integers.
+
+    Attributes
+    ----------
+    weights : list of m integers
+        Of the pods.
+    prices : list of integers
+        Of the rows of zones.
+    on : list of K lists of m integers
+        What a pod weighs on a node of each class; node classes may share a list.
+    thresholds : list of K integers
+        What a node of each class has to hold to be worth adding.
+    """
+
+    weights: list[int]
+    prices: list[int]
+    on: list[list[int]]
+    thresholds: list[int]
 
 
 class ColumnGeneration:
@@ -50,7 +76,8 @@ class ColumnGeneration:
 
     def __init__(self, problem: PackingProblem, required: Requirement, goal: int | None, budget: Budget) -> None:
         self.problem, self.required, self.goal, self.budget = problem, required, goal, budget
-        self.master = Master(problem, _target(problem, required, goal))
+        self.rows = zone_rows(problem, required, goal)
+        self.master = Master(problem, _target(problem, required, goal), self.rows)
         self.pricer = Pricer(problem)
         self.bound: Bound | None = None
         self.result: MasterResult | None = None
@@ -101,33 +128,37 @@ class ColumnGeneration:
         if known is None:
             return False
         if self.goal is not None:
-            return math.floor(self.required_pods - value + CLOSE) >= known
+            there, base, largest, step = self._counting
+            return base + math.floor((there - base - (value - CLOSE) * largest) / step) * step >= known
         step = math.gcd(*self.problem.cost.tolist()) or 1
         return math.ceil((value - CLOSE) / step) * step <= known
 
-    @property
-    def required_pods(self) -> int:
-        """All pods of the goal's rank."""
-        return 0 if self.goal is None else self.problem.rank_demand[self.goal]
+    @cached_property
+    def _counting(self) -> tuple[int, int, int, int]:
+        """Of the goal's rank: what all of it counts for, what counts anyway, the largest value of a pod, and the divisor of all values."""
+        goal = self.goal or 0
+        values = self.problem.value[self.problem.rank == goal].tolist()
+        return self.problem.rank_demand[goal], self.problem.rank_base[goal], max(values), math.gcd(*values)
 
     def _priced_greedily(self, result: MasterResult) -> bool:
-        weights, thresholds = self.scaled(result, self._smoothed(result.weights))
+        smoothed = self.scaled(result, self._smoothed(self.duals(result)))
         # A pattern must be worth adding for the master's own dual values, whichever values found it.
-        own, own_thresholds = self.scaled(result, result.weights)
+        own = self.scaled(result, self.duals(result))
         before = self.pricer.steps
-        found = self.pricer.greedily(weights, thresholds)
-        added = self._added(pattern for pattern in found if _weight(pattern, own) > own_thresholds[pattern.node_class])
+        found = self.pricer.greedily(smoothed.on, smoothed.thresholds)
+        added = self._added(p for p in found if _weight(p, own.on[p.node_class]) > own.thresholds[p.node_class])
         if not added:
-            added = self._added(self.pricer.greedily(own, own_thresholds))
+            added = self._added(self.pricer.greedily(own.on, own.thresholds))
         self.budget.spend(WORK_PER_STEP * (self.pricer.steps - before))
         return added
 
     def _priced_exactly(self, result: MasterResult) -> bool:
         """One exact round; True if the master has converged or cannot be priced any further."""
-        weights, thresholds = self.scaled(result, result.weights)
-        priced = self.pricer.exactly(weights, thresholds, step_limit=STEPS_A_PRICE)
+        duals = self.duals(result)
+        worth = self.scaled(result, duals)
+        priced = self.pricer.exactly(worth.on, worth.thresholds, step_limit=STEPS_A_PRICE)
         self.budget.spend(WORK_PER_STEP * priced.steps)
-        self._take_bound(weights, priced, result.weights)
+        self._take_bound(worth, priced, duals)
         if self._added(priced.patterns):
             return False
         self.converged = priced.exact
@@ -136,9 +167,19 @@ class ColumnGeneration:
     def _added(self, patterns: Iterable[Pattern]) -> bool:
         return sum(self.master.add(pattern) for pattern in patterns) > 0
 
-    def _take_bound(self, weights: list[int], priced: Priced, duals: Numbers) -> None:
-        value = bound_of_weights(self.problem, weights, priced.node_weights, self.required, self.goal)
-        proof = Proof("dual", "pattern LP", None, tuple(weights), priced.node_weights, priced.multipliers, MULTIPLIER_SCALE)
+    def _take_bound(self, worth: Worth, priced: Priced, duals: Numbers) -> None:
+        credit = sum(row.allowed * price for row, price in zip(self.rows, worth.prices, strict=True))
+        rows = tuple(row.priced(price) for row, price in zip(self.rows, worth.prices, strict=True) if price)
+        value = bound_of_weights(self.problem, worth.weights, priced.node_weights, self.required, self.goal, credit)
+        proof = Proof(
+            kind="dual",
+            source="pattern LP",
+            weights=tuple(worth.weights),
+            node_weights=priced.node_weights,
+            multipliers=priced.multipliers,
+            multiplier_scale=MULTIPLIER_SCALE,
+            rows=rows,
+        )
         if self.bound is None or value is None or self._better(value, self.bound.value):
             self.bound, self._stable = Bound(value, proof), duals
 
@@ -150,12 +191,19 @@ class ColumnGeneration:
     def _smoothed(self, duals: Numbers) -> Numbers:
         return duals if self._stable is None else SMOOTHING * self._stable + (1.0 - SMOOTHING) * duals
 
-    def scaled(self, result: MasterResult, duals: Numbers) -> tuple[list[int], list[int]]:
-        """Integer weights of the pods, and what a node of each class has to hold to be worth adding."""
+    def duals(self, result: MasterResult) -> Numbers:
+        """float64[m + rows]: dual values of the pods, then of the rows of zones."""
+        return np.concatenate([result.weights, result.prices])
+
+    def scaled(self, result: MasterResult, duals: Numbers) -> Worth:
+        """Scale dual values (as `duals` gives them, or mixtures) to integers."""
         scale = WEIGHT_SCALE / max(float(duals.max(initial=0.0)), 1e-9)
+        numbers = [int(dual * scale) for dual in duals]
+        weights, prices = numbers[: self.problem.pod_classes], numbers[self.problem.pod_classes :]
         node_cost = self.problem.cost if self.goal is None else np.zeros(self.problem.node_classes)
         thresholds = (node_cost + result.scarcity) * scale
-        return [int(dual * scale) for dual in duals], [int(value * (1.0 + 1e-7)) + 1 for value in thresholds]
+        on = weights_on(weights, self.rows, prices, self.problem.node_classes)
+        return Worth(weights, prices, on, [int(value * (1.0 + 1e-7)) + 1 for value in thresholds])
 
 
 def _target(problem: PackingProblem, required: Requirement, goal: int | None) -> Target:

@@ -22,10 +22,8 @@ WORK_A_FILL = 5e-4
 
 
 def score(packing: Packing) -> Score:
-    """What is compared: unplaced pods by rank, then cost. Smaller is better."""
-    missing = packing.missing
-    rank = packing.problem.rank
-    return tuple(int(missing[rank == place].sum()) for place in range(len(packing.problem.rank_demand))), packing.cost
+    """What is compared: what unplaced pods count for by rank, then cost. Smaller is better."""
+    return packing.problem.counted(packing.missing), packing.cost
 
 
 def greedy_packings(problem: PackingProblem, *, by_rank: bool) -> Iterator[Packing]:

@@ -80,8 +80,8 @@ def fuller(sequential: Sequential, fills: tuple[Fill, ...], generator: np.random
 
 
 def by_rank(problem: PackingProblem, placed: Integers) -> tuple[int, ...]:
-    """Sum int64[m] pods by rank: the first that differs decides which placement is better."""
-    return tuple(int(placed[problem.rank == rank].sum()) for rank in range(len(problem.rank_demand)))
+    """Count int64[m] pods by rank: the first that differs decides which placement is better."""
+    return problem.counted(placed)
 
 
 def _single(fills: Iterable[Fill]) -> list[Fill]:

@@ -99,6 +99,8 @@ class Today:
             demand=np.concatenate([problem.demand, problem.demand]),
             tier=np.zeros(2 * m, np.int64),
             must_place=np.zeros(2 * m, bool),
+            value=np.ones(2 * m, np.int64),
+            base=0,
             capacity=problem.capacity[classes],
             supply=np.array([count for _, count, _ in self.kinds], np.int64),
             limit=np.concatenate([stay, most - stay]),
