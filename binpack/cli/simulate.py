@@ -4,28 +4,61 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from binpack.cli.notes import note
-from binpack.cli.options import seed_option_without_default, verbose_option
+from binpack.cli.options import config_option, seed_option_without_default, verbose_option
 from binpack.cli.output import Column, Format, camel_keys, emit, output_options, rendered_document
+from binpack.cli.replay_text import comparison_document, comparison_text
 from binpack.cli.writing import new_directory
 
 if TYPE_CHECKING:
     from binpack.sim.metrics import Metrics
+    from binpack.sim.recording.comparison import Comparison
     from binpack.sim.run import Run
-    from binpack.sim.scenario import Scenario
+    from binpack.sim.scenario_reader import Scenario
 
 PLOT_FILE = "cluster.png"
 TRACE_FILE = "trace.json"
 
 
-@click.command(short_help="Run a scenario in virtual time.")
-@click.argument("scenario", type=click.Path(path_type=Path))
+@click.command(short_help="Run a scenario, or a recording of a real cluster, in virtual time.")
+@click.argument("scenario", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--recording",
+    "recordings",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="Instead of a scenario: what `kubectl get KIND --watch -o json --output-watch-events` wrote. May be repeated.",
+)
+@click.option(
+    "--audit-log",
+    "audit_logs",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="Instead of a scenario: an audit log of the API server. May be repeated.",
+)
+@click.option(
+    "--cluster",
+    "-c",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="With a recording: a dump of what else was there when it began. May be repeated.",
+)
+@click.option(
+    "--owned-pods",
+    type=click.Choice(["controllers", "bare"]),
+    help="With a recording: pods whose controller is in it are made by that controller (the default), or come and go as recorded.",
+)
+@click.option("--duration", metavar="DURATION", help="With a recording: how long the run is; until the recording ends by default.")
+@config_option
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Write the event log and the tables there; it must be new or empty."
 )
@@ -40,9 +73,25 @@ TRACE_FILE = "trace.json"
 @verbose_option
 @output_options
 def simulate(
-    scenario: Path, out: Path | None, plot: bool, trace: bool, seed: int | None, strict: bool, verbose: bool, output: Format
+    scenario: Path | None,
+    recordings: tuple[Path, ...],
+    audit_logs: tuple[Path, ...],
+    cluster: tuple[Path, ...],
+    owned_pods: str | None,
+    duration: str | None,
+    config: Path | None,
+    out: Path | None,
+    plot: bool,
+    trace: bool,
+    seed: int | None,
+    strict: bool,
+    verbose: bool,
+    output: Format,
 ) -> None:
     """Run SCENARIO (a YAML file): a cluster, manifests applied at virtual times, faults, a scheduler's configuration.
+
+    Or let what was recorded of a real cluster happen again, perhaps under another scheduler's configuration (--config): the
+    summary then tells which decisions differ, and --out gets the table replayed_pods besides.
 
     The store, the controllers, the scheduler and the kubelets run in virtual time. The same scenario and seed give the same bytes.
     Prints a summary. With --out a directory gets events.jsonl (the event log) and the tables pods, cluster and nodes (Parquet),
@@ -55,35 +104,89 @@ def simulate(
       binpack simulate examples/scenario.yaml --seed 2 --out runs/2
       binpack simulate examples/drain.yaml --out runs/drain --plot
       binpack simulate examples/scenario.yaml --strict --json
+      binpack simulate --recording recorded/ --config most-allocated.yaml --out runs/packed
+      binpack simulate --audit-log audit.log --cluster dump.json
     """
     from binpack.model.objects import Objects
     from binpack.sim.metrics import metrics_of
-    from binpack.sim.scenario import load_scenario, run_scenario
+    from binpack.sim.recording.comparison import compare
+    from binpack.sim.scenario import run_scenario
     from binpack.sim.trace import write_trace
 
     if trace and out is None:
         raise click.UsageError("--trace without --out (accepted: --out DIRECTORY --trace; the trace is written there)")
     if plot and out is None:
         raise click.UsageError("--plot without --out (accepted: --out DIRECTORY --plot; the picture is written there)")
-    loaded = load_scenario(scenario)
+    recorded = _Recorded(recordings, audit_logs, cluster, owned_pods, duration)
+    loaded = _loaded(scenario, recorded, config)
     if seed is not None:
         loaded = loaded.with_seed(seed)
+    for text in loaded.notes:
+        note(text)
     with nullcontext() if out is None else new_directory(out) as draft:
         run = run_scenario(loaded, strict=strict)
+        compared = compare(loaded.recorded, run.pod_rows, run.until_us) if loaded.recorded else None
         if draft is not None:
             run.write(draft)
+            if compared is not None:
+                compared.table.write_parquet(draft / f"{compared.table.schema.name}.parquet")
             if trace:
                 write_trace(draft / TRACE_FILE, run)
             if plot:
                 _draw(run, loaded, draft)
     if skipped := Objects(skipped=Counter(loaded.skipped)).skipped_line():
         note(skipped)
-    _print(loaded, run, metrics_of(run), output)
+    _print(loaded, run, metrics_of(run), compared, output)
     if out is not None:
         note(f"written to {out}")
     if verbose:
         for name, value in run.counters.items():
             note(f"{name}: {value}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What the options say about a recording."""
+
+    recordings: tuple[Path, ...]
+    audit_logs: tuple[Path, ...]
+    cluster: tuple[Path, ...]
+    owned_pods: str | None
+    duration: str | None
+
+    def options(self) -> list[str]:
+        """Return the options that were given."""
+        given = {
+            "--recording": self.recordings,
+            "--audit-log": self.audit_logs,
+            "--cluster": self.cluster,
+            "--owned-pods": self.owned_pods,
+            "--duration": self.duration,
+        }
+        return [name for name, value in given.items() if value]
+
+
+def _loaded(scenario: Path | None, recorded: _Recorded, config: Path | None) -> Scenario:
+    """Read the scenario, or make one of a recording."""
+    from binpack.sim.scenario import load_scenario, scenario_of_recording
+    from binpack.sim.scenario_format import ReplayOf
+
+    given = recorded.options()
+    if scenario is not None:
+        if given:
+            accepted = "one of them; in a scenario the field replay names recordings"
+            raise click.UsageError(f"{given[0]} with a SCENARIO (accepted: {accepted})")
+        return load_scenario(scenario, configuration=config)
+    if not recorded.recordings and not recorded.audit_logs:
+        raise click.UsageError("no SCENARIO (accepted: a YAML file, or --recording PATH, or --audit-log PATH)")
+    if recorded.recordings and recorded.audit_logs:
+        raise click.UsageError("--recording with --audit-log (accepted: one of them)")
+    replay = ReplayOf(
+        recordings=tuple(map(str, recorded.recordings)),
+        audit_logs=tuple(map(str, recorded.audit_logs)),
+        owned_pods="bare" if recorded.owned_pods == "bare" else "controllers",
+    )
+    return scenario_of_recording(replay, cluster=recorded.cluster, configuration=config, duration=recorded.duration)
 
 
 def _draw(run: Run, loaded: Scenario, directory: Path) -> None:
@@ -94,21 +197,26 @@ def _draw(run: Run, loaded: Scenario, directory: Path) -> None:
     drawn.savefig(directory / PLOT_FILE, dpi=120, metadata={"Software": None})
 
 
-def as_document(loaded: Scenario, run: Run, metrics: Metrics) -> dict[str, Any]:
+def as_document(loaded: Scenario, run: Run, metrics: Metrics, compared: Comparison | None) -> dict[str, Any]:
     """Write a run's summary as plain data."""
-    return {
+    document = {
         "scenario": loaded.name,
         **dict(run.header),
         "metrics": camel_keys(asdict(metrics)),
         "counters": dict(run.counters),
         "exceptions": list(run.breakdowns),
     }
+    if compared is not None:
+        document["replay"] = comparison_document(compared)
+    return document
 
 
-def _print(loaded: Scenario, run: Run, metrics: Metrics, output: Format) -> None:
-    document = as_document(loaded, run, metrics)
+def _print(loaded: Scenario, run: Run, metrics: Metrics, compared: Comparison | None, output: Format) -> None:
+    document = as_document(loaded, run, metrics, compared)
     if output.is_text:
         click.echo(summary(loaded, run, metrics))
+        if compared is not None:
+            click.echo("\n" + comparison_text(compared))
     elif output is Format.CSV:
         emit([document["metrics"]], [Column(key) for key in document["metrics"]], output)
     else:

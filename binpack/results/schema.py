@@ -61,3 +61,23 @@ NODES = TableSchema(
         Column("memory_requested_bytes", "int64", "what its pods ask for"),
     ),
 )
+
+REPLAYED_PODS = TableSchema(
+    "replayed_pods",
+    1,
+    (
+        Column("namespace", "string", "of both pods"),
+        Column("owner_kind", "string", "the kind of the workload that both belong to; missing for a bare pod"),
+        Column("owner", "string", "its name"),
+        Column("recorded_pod", "string", "the recorded pod; missing where only the replay has one"),
+        Column("replayed_pod", "string", "the pod of the replay that stands for it; missing where there is none"),
+        Column("recorded_node", "string", "where the recorded cluster bound it; missing if it never did"),
+        Column("replayed_node", "string", "where the replay bound it; missing if it never did"),
+        Column("same_node", "bool", "both were bound, to one node"),
+        Column("bound_before", "bool", "it had its node before the recording began: no scheduler decided here"),
+        Column("recorded_created_us", "int64", "when the recorded pod appeared, since the recording's start"),
+        Column("replayed_created_us", "int64", "when the pod of the replay appeared"),
+        Column("recorded_waiting_us", "int64", "from creation to binding, recorded"),
+        Column("replayed_waiting_us", "int64", "from creation to binding, replayed"),
+    ),
+)

@@ -101,7 +101,7 @@ def check_workload_model(value: ApiObject) -> None:
 def _carry_out(event: TimelineEvent, store: Store, kubelets: Kubelets) -> None:
     match event:
         case Apply():
-            apply(object_of(event.object, place="a manifest of the timeline"), store)
+            apply(object_of(event.object, place="a manifest of the timeline"), store, is_whole=event.is_whole)
         case Delete():
             with suppress(NotFoundError):
                 store.delete(event.kind, event.name, event.namespace, propagation="Background")
@@ -140,8 +140,11 @@ def _to_machine(event: NodeEvent, store: Store, kubelets: Kubelets) -> None:
             kubelets.reconnect(event.name)
 
 
-def apply(value: ApiObject, store: Store) -> ApiObject:
-    """Create an object, or bring the one that is there to it. A namespace that nobody made is made first."""
+def apply(value: ApiObject, store: Store, *, is_whole: bool = False) -> ApiObject:
+    """Create an object, or bring the one that is there to it. A namespace that nobody made is made first.
+
+    A whole object takes the place of the one that is there: labels that it has not are removed.
+    """
     check_workload_model(value)
     resource = resource_of(value)
     namespace = (value.metadata.namespace or "default") if is_namespaced(resource) else ""
@@ -150,7 +153,7 @@ def apply(value: ApiObject, store: Store) -> ApiObject:
     current = store.find(resource, value.metadata.name, namespace)
     if current is None:
         return store.create(value)
-    updated = store.update(_merged(value, current))
+    updated = store.update(_merged(value, current, is_whole=is_whole))
     if isinstance(value, Node) and isinstance(updated, Node) and value.status.capacity:
         # A machine of another size. What its kubelet reports besides stays.
         sizes = store.admission.default(value).status
@@ -159,11 +162,11 @@ def apply(value: ApiObject, store: Store) -> ApiObject:
     return updated
 
 
-def _merged(new: ApiObject, current: ApiObject) -> ApiObject:
+def _merged(new: ApiObject, current: ApiObject, *, is_whole: bool) -> ApiObject:
     """Return the present object with what a manifest says anew; what the manifest cannot know or may not change stays."""
     meta = replace(
         current.metadata,
-        labels={**current.metadata.labels, **new.metadata.labels},
+        labels={**({} if is_whole else current.metadata.labels), **new.metadata.labels},
         annotations={**current.metadata.annotations, **new.metadata.annotations},
         resource_version="",
     )

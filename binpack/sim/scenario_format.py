@@ -173,6 +173,24 @@ class Sampling(StrictStruct, frozen=True):
     at: tuple[str, ...] = ()
 
 
+class ReplayOf(StrictStruct, frozen=True):
+    """What was recorded of a real cluster, and happens again.
+
+    Parameters
+    ----------
+    recordings : tuple[str, ...]
+        What `kubectl get KIND --watch -o json --output-watch-events` wrote: files, or directories of them, relative to the scenario.
+    audit_logs : tuple[str, ...]
+        Audit logs of the API server, instead.
+    owned_pods : str
+        `controllers`: pods whose controller is recorded are made by it. `bare`: they come and go as recorded, and no workload is there.
+    """
+
+    recordings: tuple[str, ...] = ()
+    audit_logs: tuple[str, ...] = ()
+    owned_pods: Literal["controllers", "bare"] = "controllers"
+
+
 class ScenarioFile(StrictStruct, frozen=True):
     """A scenario file.
 
@@ -180,9 +198,11 @@ class ScenarioFile(StrictStruct, frozen=True):
     ----------
     api_version, kind : str
         `binpack.dev/v1`, `Scenario`.
-    duration : str
-        How long the run is.
+    duration : str, optional
+        How long the run is. Only with `replay` it may be missing: then until the recording ends.
     cluster : ClusterSource
+    replay : ReplayOf, optional
+        The steps of the timeline come on top, after what was recorded for the same time.
     scheduler : str, optional
         Path of a KubeSchedulerConfiguration, relative to the scenario; kube-scheduler's default profile, scoring all nodes, without.
     seed : int
@@ -193,10 +213,11 @@ class ScenarioFile(StrictStruct, frozen=True):
     samples : Sampling
     """
 
-    duration: str
+    duration: str | None = None
     api_version: str = API_VERSION
     kind: str = KIND
     cluster: ClusterSource = ClusterSource()
+    replay: ReplayOf | None = None
     scheduler: str | None = None
     seed: int = 0
     ties: Literal["first", "kube", "rank", "random"] = "first"

@@ -23,10 +23,13 @@ class Apply:
         Microseconds since the run's start.
     object : KubernetesObject or mapping
         A typed object, or a manifest of a kind that has no struct here.
+    is_whole : bool
+        Labels that the manifest has not are removed, as by a client that writes back a whole object.
     """
 
     time_us: int
     object: KubernetesObject | Mapping[str, Any]
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

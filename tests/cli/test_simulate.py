@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -169,3 +170,52 @@ def test_a_trace_lies_beside_the_tables(binpack, scenario, tmp_path):
     refused = binpack("simulate", scenario, "--trace")
     assert refused.code == 2
     assert "--trace without --out (accepted: --out DIRECTORY --trace" in refused.err
+
+
+RECORDED = Path(__file__).parents[1] / "sim" / "recording" / "data" / "watch"
+
+
+def test_a_recording_is_replayed_and_compared(binpack, tmp_path):
+    ran = binpack("simulate", "--recording", RECORDED, "--owned-pods", "bare", "--out", tmp_path / "out")
+    assert ran.code == 0
+    assert "6 pods placed by both schedulers" in ran.out
+    assert "Recorded    2.24 nodes in use on average, 2 at the end" in ran.out
+    assert "2 of 36 recorded changes left no time" in ran.err
+    assert (tmp_path / "out" / "replayed_pods.parquet").is_file()
+    document = binpack("simulate", "--recording", RECORDED, "--json").json
+    assert list(document) == [*KEYS, "replay"]
+    assert document["replay"]["recorded"]["boundCount"] == 6
+
+
+def test_another_policy_for_a_recording(binpack, file):
+    packs = file(
+        "packs.yaml",
+        """
+apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+profiles:
+  - plugins: {multiPoint: {enabled: [{name: NodeResourcesFit, weight: 100}]}}
+    pluginConfig: [{name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated, resources: [{name: cpu, weight: 1}]}}}]
+""",
+    )
+    arguments = ("simulate", "--recording", RECORDED, "--owned-pods", "bare", "--json")
+    means = [
+        binpack(*arguments, *more).json["replay"]["replayed"]["nodesInUseMean"] for more in ((), ("--config", packs))
+    ]  # fmt: skip
+    assert means[1] < means[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "no SCENARIO (accepted: a YAML file, or --recording PATH, or --audit-log PATH)"),
+        (("s.yaml", "--recording", "r"), "--recording with a SCENARIO"),
+        (("--recording", "r", "--audit-log", "a"), "--recording with --audit-log (accepted: one of them)"),
+        (("--recording", "none.json"), "none.json: no such file or directory"),
+        (("--recording", RECORDED, "--duration", "long"), 'watch: duration: "long" is not a duration'),
+    ],
+)
+def test_what_does_not_go_together(binpack, arguments, message):
+    ran = binpack("simulate", *arguments)
+    assert ran.code == 2
+    assert message in ran.err
