@@ -71,8 +71,8 @@ def _repriced(generation: ColumnGeneration, demand: Integers, rounds: int) -> Ma
         if result is None:
             return None
         before = pricer.steps
-        weights, thresholds = generation.scaled(result, result.weights)
-        found = pricer.greedily(weights, thresholds, limits=limits)
+        worth = generation.scaled(result, generation.duals(result))
+        found = pricer.greedily(worth.on, worth.thresholds, limits=limits)
         generation.budget.spend(WORK_PER_STEP * (pricer.steps - before))
         if not sum(master.add(pattern) for pattern in found):
             break

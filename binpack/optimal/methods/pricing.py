@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from binpack.optimal.methods.knapsack import NodeKnapsack
+from binpack.optimal.methods.knapsack import Heaviest, NodeKnapsack
 from binpack.optimal.methods.master import Content, Pattern
 from binpack.optimal.problem import PackingProblem
 
@@ -57,12 +57,15 @@ class Pricer:
         self.steps = 0
         self._turn = 0
 
-    def greedily(self, weights: Sequence[int], thresholds: Sequence[int], *, limits: Sequence[int] | None = None) -> list[Pattern]:
+    def greedily(
+        self, weights: Sequence[Sequence[int]], thresholds: Sequence[int], *, limits: Sequence[int] | None = None
+    ) -> list[Pattern]:
         """Return patterns heavier than their node class's threshold, as greedy fills find them.
 
         Parameters
         ----------
-        weights : sequence of m integers
+        weights : sequence of K sequences of m integers
+            On each node class; one list for several of them where they are the same.
         thresholds : sequence of K integers
         limits : sequence of m integers, optional
             Most pods of each class in a pattern, where fewer are left than one node could hold.
@@ -72,7 +75,7 @@ class Pricer:
         Node classes take turns: each call starts after the one at which the last call had found enough.
         """
         found: list[Pattern] = []
-        seen: dict[int, dict[Content, int]] = {}
+        seen: dict[tuple[int, int], dict[Content, int]] = {}
         count = len(self.knapsacks)
         for node_class in [(self._turn + number) % count for number in range(count)]:
             knapsack = self.knapsacks[node_class]
@@ -81,9 +84,11 @@ class Pricer:
             if len(found) >= ENOUGH_PATTERNS:
                 self._turn = node_class
                 break
-            if id(knapsack) not in seen:
-                seen[id(knapsack)] = self._fills(knapsack, weights, knapsack.most if limits is None else knapsack.limits(limits))
-            found += [Pattern(node_class, content) for content, weight in seen[id(knapsack)].items() if weight > thresholds[node_class]]
+            key = (id(knapsack), id(weights[node_class]))
+            if key not in seen:
+                most = knapsack.most if limits is None else knapsack.limits(limits)
+                seen[key] = self._fills(knapsack, weights[node_class], most)
+            found += [Pattern(node_class, content) for content, weight in seen[key].items() if weight > thresholds[node_class]]
         return found
 
     def heaviest(self, knapsack: NodeKnapsack, weights: Sequence[int], limits: Sequence[int], *, step_limit: int) -> tuple[int, Content]:
@@ -94,22 +99,29 @@ class Pricer:
         self.steps += result.steps
         return (weight, content) if result.content is None else (result.weight, result.content)
 
-    def exactly(self, weights: Sequence[int], thresholds: Sequence[int], *, step_limit: int) -> Priced:
-        """Search every node class for its heaviest content above the threshold."""
+    def exactly(self, weights: Sequence[Sequence[int]], thresholds: Sequence[int], *, step_limit: int) -> Priced:
+        """Search every node class for its heaviest content above the threshold; weights as for `greedily`."""
         patterns, node_weights, rows = [], [], []
         exact = True
         before = self.steps
+        seen: dict[tuple[int, int, int], tuple[tuple[int, ...], Heaviest]] = {}
         for node_class, knapsack in enumerate(self.knapsacks):
-            multipliers = knapsack.multipliers(weights)
-            self.steps += STEPS_A_CALL
-            rows.append(knapsack.all_multipliers(multipliers))
-            result = knapsack.heaviest(weights, multipliers, above=thresholds[node_class], step_limit=step_limit)
-            self.steps += result.steps
+            key = (id(knapsack), id(weights[node_class]), thresholds[node_class])
+            if key not in seen:
+                seen[key] = self._searched(knapsack, weights[node_class], thresholds[node_class], step_limit)
+            multipliers, result = seen[key]
+            rows.append(multipliers)
             exact = exact and result.steps <= step_limit
             node_weights.append(max(result.upper, thresholds[node_class]))
             if result.content is not None:
                 patterns.append(Pattern(node_class, result.content))
         return Priced(tuple(patterns), tuple(node_weights), tuple(rows), exact, self.steps - before)
+
+    def _searched(self, knapsack: NodeKnapsack, weights: Sequence[int], threshold: int, step_limit: int) -> tuple[tuple[int, ...], Heaviest]:
+        multipliers = knapsack.multipliers(weights)
+        result = knapsack.heaviest(weights, multipliers, above=threshold, step_limit=step_limit)
+        self.steps += STEPS_A_CALL + result.steps
+        return knapsack.all_multipliers(multipliers), result
 
     def _fills(
         self, knapsack: NodeKnapsack, weights: Sequence[int], limits: Sequence[int], multipliers: Sequence[int] | None = None
