@@ -50,6 +50,8 @@ class KernelTick:
         self._nodes = NodeTables(cluster)
         strategy = getattr(compiler.shapes.fit_score, "strategy", None)
         self._ratios = strategy.scores if isinstance(strategy, RequestedToCapacityRatio) else np.zeros(1, np.int64)
+        # Not a power of two: lines that far apart would share their places in the processor's cache.
+        self._states: NDArray[np.float64] = np.zeros((at.STATES, len(cluster.journal.ring) + 72), np.float64)
         self._laid_out: Hashable = None
         self._labels: tuple[Hashable, NDArray[np.int32]] = (None, np.zeros((0, 0), np.int32))
         self._exact = False
@@ -162,7 +164,7 @@ class KernelTick:
         control[at.STAMP] = 0
         return (
             *(cluster.allocatable, cluster.requested, cluster.nonzero_requested, cluster.allowed_pods, cluster.pod_counts),
-            *(self._ratios, cluster.journal.ring, classes.shapes, shapes.rest, shapes.positions),
+            *(self._ratios, cluster.journal.ring, self._states, classes.shapes, shapes.rest, shapes.positions),
             *(classes.static, classes.static_tables, classes.static_codes),
             *(counts.values, counts.sums.values, counts.sums.vectors, counts.sums.present),
             *(touches.starts, touches.touches, touches.sum_starts, touches.sums),
@@ -170,7 +172,7 @@ class KernelTick:
             *(classes.summaries, classes.masks, classes.words, classes.bits, classes.seen),
             *(nodes.ranks, nodes.block_ranks, nodes.list_positions, nodes.zone_bits, nodes.logs),
             *(nodes.by_zone, nodes.parts, nodes.levels, nodes.hosts, nodes.worth, nodes.bounds, nodes.scores, nodes.totals),
-            *(nodes.tied, marks, domain_values, nodes.before, nodes.kept, nodes.dirty, nodes.lines, nodes.rows_at_once, nodes.usual),
+            *(nodes.tied, marks, domain_values, nodes.before, nodes.kept, nodes.dirty, nodes.lines, nodes.usual),
             *(nodes.shorts, nodes.longs, nodes.raw, nodes.row_bits),
         )
 

@@ -232,7 +232,6 @@ class NodeTables:
         self.kept = np.zeros(words, np.int64)
         self.dirty = np.zeros(blocks, np.uint8)
         self.lines = np.zeros((at.LINES, at.CHUNK), np.float64)
-        self.rows_at_once = np.zeros(at.CHUNK, np.int64)
         self.usual = np.zeros(8, np.float64)
         self.shorts = np.zeros((at.SHORTS, capacity), np.int16)
         self.longs = np.zeros((at.LONGS, capacity), np.int64)

@@ -5,19 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from binpack.scheduler.kernels.jit import leaf
-from binpack.scheduler.kernels.layout import PLACED_WIDTH, POSITION
+from binpack.scheduler.kernels.layout import JOURNALLED, PLACED_WIDTH, POSITION
+from binpack.scheduler.kernels.stream import write_state
 
 
 @leaf
-def occupy(row: int, control: Any, placed: Any, requested: Any, nonzero: Any, pod_counts: Any, ring: Any) -> None:
+def occupy(
+    row: int,
+    control: Any,
+    placed: Any,
+    allocatable: Any,
+    requested: Any,
+    nonzero: Any,
+    allowed_pods: Any,
+    pod_counts: Any,
+    ring: Any,
+    states: Any,
+) -> None:
     """Add the pod's requests to its row, and tell the journal."""
     for number in range(placed[0]):
         requested[placed[1 + 2 * number], row] += placed[2 + 2 * number]
     nonzero[0, row] += placed[PLACED_WIDTH - 2]
     nonzero[1, row] += placed[PLACED_WIDTH - 1]
     pod_counts[row] += 1
-    ring[control[POSITION] % len(ring)] = row
+    place = control[POSITION] % len(ring)
+    ring[place] = row
+    write_state(place, row, states, allocatable, requested, nonzero, allowed_pods, pod_counts)
     control[POSITION] += 1
+    control[JOURNALLED] = control[POSITION]
 
 
 @leaf

@@ -46,7 +46,7 @@ from binpack.scheduler.kernels.row_filters import judge_rows
 from binpack.scheduler.kernels.row_scores import best_row, score_rows
 from binpack.scheduler.kernels.search import bound_blocks, search
 from binpack.scheduler.kernels.stamp import kernel_sources, stamp_of
-from binpack.scheduler.kernels.stream import catch_up
+from binpack.scheduler.kernels.stream import catch_up, journal_states
 from binpack.scheduler.kernels.summarise import summarise
 from binpack.scheduler.kernels.ties import first_in_heap
 
@@ -84,13 +84,14 @@ def make_driver() -> Any:
 def _with_stamp(stamp: int) -> Any:
     # One function on purpose, longer than ours are: handing its arrays from function to function would cost more than the work.
     def driver(  # type: ignore[no-untyped-def]
-        which_of, chosen, control, allocatable, requested, nonzero, allowed_pods, pod_counts, ratios, ring,
+        which_of, chosen, control, allocatable, requested, nonzero, allowed_pods, pod_counts, ratios, ring, states,
         shapes, rest, positions, static, static_tables, static_codes, columns, sums, vectors, present,
         touch_starts, touches, sum_starts, column_sums, zone_codes, labels, block_zone, classes, all_ops, placed,
         summaries, masks, words, bits, seen, ranks, block_ranks, list_positions, zone_bits, logs,
         by_zone, parts, levels, hosts, worth, bounds, scores, totals, tied, marks, domain_values, before, kept, dirty,
-        lines, rows_at_once, usual, shorts, longs, raw, row_bits,
+        lines, usual, shorts, longs, raw, row_bits,
     ):  # fmt: skip
+        journal_states(control, ring, states, allocatable, requested, nonzero, allowed_pods, pod_counts)
         for index in range(len(which_of)):
             which = which_of[index]
             if which < 0 or stamp < 0:
@@ -102,8 +103,8 @@ def _with_stamp(stamp: int) -> Any:
             prefers = note_soft(parameters, ops, hosts)
             if control[PHASE] != CHOOSE:
                 catch_up(
-                    parameters[SHAPE], control, shapes, rest, positions, ring, allocatable, requested, nonzero, allowed_pods, pod_counts,
-                    ratios, lines, rows_at_once, usual,
+                    parameters[SHAPE], control, shapes, rest, positions, ring, states, allocatable, requested, nonzero, allowed_pods,
+                    pod_counts, ratios, lines, usual,
                 )  # fmt: skip
                 make_room(which, parameters, ops, columns, vectors, sums, ranks, seen)
             if not by_row:
@@ -152,7 +153,7 @@ def _with_stamp(stamp: int) -> Any:
                     row = first_in_heap(
                         control[TIES], tied, control[ZONES], by_zone, zone_bits, bits[which], list_positions, before, kept
                     )  # fmt: skip
-            occupy(row, control, placed[which], requested, nonzero, pod_counts, ring)
+            occupy(row, control, placed[which], allocatable, requested, nonzero, allowed_pods, pod_counts, ring, states)
             touch(row, which, touch_starts, touches, sum_starts, column_sums, columns, sums, vectors)
             chosen[index] = row
         return len(which_of), 0

@@ -8,8 +8,8 @@ BLOCK = 64
 STRATEGY, WANTED, SCORED, BALANCED, FIT_WEIGHT, BALANCED_WEIGHT, USUAL = 0, 1, 2, 3, 4, 5, 6
 WANTED_AT, SCORED_AT, BALANCED_AT, SHAPE_WIDTH = 8, 24, 48, 64
 MAX_WANTED, MAX_SCORED, MAX_BALANCED = 8, 6, 8
-CHUNK, LINES = 128, 8
-"""Rows that are worked out together where only cpu and memory count, and how many numbers that takes of each."""
+CHUNK, STATES, LINES = 128, 7, 8
+"""Rows that are worked out together where only cpu and memory count, how many numbers are a row's state, and one more for the result."""
 OFF = -1
 """Instead of a number of resources: the plugin has nothing to say."""
 
@@ -40,8 +40,8 @@ MAX_SOFT = 4
 # Control: what is the same for all pods of a call, and what comes back.
 POSITION, KUBE, ACTIVE, ZONES, SPREAD_WEIGHT, AFFINITY_WEIGHT = 0, 1, 2, 3, 4, 5
 STATIC_WEIGHTS = 6
-PATCHED, FULL_PASSES, SUMMARISED, SEARCHED, BY_ROW, STAMP, TIES, USUAL_NODES, PHASE, FEASIBLE, CONTROL_WIDTH = (
-    *(9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20),
+PATCHED, FULL_PASSES, SUMMARISED, SEARCHED, BY_ROW, STAMP, TIES, USUAL_NODES, PHASE, FEASIBLE, JOURNALLED, CONTROL_WIDTH = (
+    *(9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20),
 )
 WHOLE, JUDGE, CHOOSE = 0, 1, 2
 """Phases of one pod of a class with an `EXTERNAL` part: `JUDGE` ends once the rows are judged, `CHOOSE` goes on from there."""

@@ -15,11 +15,13 @@ from binpack.scheduler.kernels.layout import (
     CHUNK,
     FIT_WEIGHT,
     FULL_PASSES,
+    JOURNALLED,
     OFF,
     PATCHED,
     POSITION,
     SCORED,
     SCORED_AT,
+    STATES,
     STRATEGY,
     USUAL,
     USUAL_NODES,
@@ -50,21 +52,34 @@ def row_rest(row: int, shape: Any, allocatable: Any, requested: Any, nonzero: An
 
 
 @leaf
-def gather(count: int, rows: Any, lines: Any, allocatable: Any, requested: Any, nonzero: Any, allowed_pods: Any, pod_counts: Any) -> None:
-    """Put the state of some rows side by side, as floats; shape [LINES, count]."""
-    for place in range(count):
-        row = rows[place]
-        lines[0, place], lines[1, place] = allocatable[0, row], allocatable[1, row]
-        lines[2, place], lines[3, place] = requested[0, row], requested[1, row]
-        lines[4, place], lines[5, place] = nonzero[0, row], nonzero[1, row]
-        lines[6, place] = allowed_pods[row] - pod_counts[row]
+def write_state(
+    place: int, row: int, states: Any, allocatable: Any, requested: Any, nonzero: Any, allowed_pods: Any, pod_counts: Any
+) -> None:
+    """Write the state of a row as floats; `states` has the shape [STATES, …]."""
+    states[0, place], states[1, place] = allocatable[0, row], allocatable[1, row]
+    states[2, place], states[3, place] = requested[0, row], requested[1, row]
+    states[4, place], states[5, place] = nonzero[0, row], nonzero[1, row]
+    states[6, place] = allowed_pods[row] - pod_counts[row]
 
 
 @leaf
-def usual_rest(count: int, shape: Any, usual: Any, lines: Any, rows: Any, out: Any) -> None:
+def journal_states(
+    control: Any, ring: Any, states: Any, allocatable: Any, requested: Any, nonzero: Any, allowed_pods: Any, pod_counts: Any
+) -> None:
+    """Write the states of the rows that changed since the last call: as they are now, for a later entry of the same row wins anyway."""
+    now, size = control[POSITION], len(ring)
+    for position in range(max(control[JOURNALLED], now - size), now):
+        place = position % size
+        write_state(place, ring[place], states, allocatable, requested, nonzero, allowed_pods, pod_counts)
+    control[JOURNALLED] = now
+
+
+@leaf
+def usual_rest(count: int, shape: Any, usual: Any, states: Any, begin: int, found: Any) -> None:
     """Work out rows where cpu and memory alone count; a loop without branches, so that several rows are worked out at once."""
-    cpu, memory, cpu_used, memory_used = lines[0], lines[1], lines[2], lines[3]
-    cpu_counted, memory_counted, pods_left, found = lines[4], lines[5], lines[6], lines[7]
+    end = begin + count
+    cpu, memory, cpu_used, memory_used = states[0, begin:end], states[1, begin:end], states[2, begin:end], states[3, begin:end]
+    cpu_counted, memory_counted, pods_left = states[4, begin:end], states[5, begin:end], states[6, begin:end]
     cpu_wanted, memory_wanted, cpu_asked, memory_asked = usual[0], usual[1], usual[2], usual[3]
     cpu_weight, memory_weight, cpu_placed, memory_placed = usual[4], usual[5], usual[6], usual[7]
     fit_weight, balanced_weight = float(shape[FIT_WEIGHT]), float(shape[BALANCED_WEIGHT])
@@ -79,8 +94,6 @@ def usual_rest(count: int, shape: Any, usual: Any, lines: Any, rows: Any, out: A
         rest = rest if cpu_wanted <= cpu[place] - cpu_used[place] else -1.0
         rest = rest if memory_wanted <= memory[place] - memory_used[place] else -1.0
         found[place] = rest if pods_left[place] > 0.0 else -1.0
-    for place in range(count):
-        out[rows[place]] = int(found[place])
 
 
 @leaf
@@ -103,6 +116,7 @@ def catch_up(
     rest: Any,
     positions: Any,
     ring: Any,
+    states: Any,
     allocatable: Any,
     requested: Any,
     nonzero: Any,
@@ -110,12 +124,11 @@ def catch_up(
     pod_counts: Any,
     ratios: Any,
     lines: Any,
-    rows: Any,
     usual: Any,
 ) -> None:
-    """Bring one slot up to date, `CHUNK` rows at a time."""
+    """Bring one slot up to date, `CHUNK` rows at a time: a usual one from the states that stand side by side in the journal."""
     now, since, all_rows = control[POSITION], positions[slot], rest.shape[1]
-    shape, out = shapes[slot], rest[slot]
+    shape, out, found = shapes[slot], rest[slot], lines[STATES]
     full = since < 0 or (now - since) * 4 > all_rows or now - since > len(ring)
     left = all_rows if full else now - since
     place = 0 if full else since % len(ring)
@@ -125,15 +138,21 @@ def catch_up(
     if quick:
         read_usual(shape, usual)
     while left > 0:
-        count = min(left, CHUNK)
-        for number in range(count):
-            rows[number] = place if full else ring[place]
-            place = place + 1 if place + 1 < len(ring) or full else 0
-        if quick:
-            gather(count, rows, lines, allocatable, requested, nonzero, allowed_pods, pod_counts)
-            usual_rest(count, shape, usual, lines, rows, out)
-        else:
+        count = min(left, CHUNK) if full else min(left, CHUNK, len(ring) - place)
+        if quick and full:
             for number in range(count):
-                out[rows[number]] = row_rest(rows[number], shape, allocatable, requested, nonzero, allowed_pods, pod_counts, ratios)
+                write_state(number, place + number, lines, allocatable, requested, nonzero, allowed_pods, pod_counts)
+            usual_rest(count, shape, usual, lines, 0, found)
+            for number in range(count):
+                out[place + number] = int(found[number])
+        elif quick:
+            usual_rest(count, shape, usual, states, place, found)
+            for number in range(count):
+                out[ring[place + number]] = int(found[number])
+        else:
+            for number in range(place, place + count):
+                row = number if full else ring[number]
+                out[row] = row_rest(row, shape, allocatable, requested, nonzero, allowed_pods, pod_counts, ratios)
         left -= count
+        place = place + count if full or place + count < len(ring) else 0
     positions[slot] = now

@@ -36,7 +36,8 @@ def effective(block: int, parameters: Any, ops: Any, rest: Any, static: Any, col
     begin = block * BLOCK
     source = rest[parameters[SHAPE], begin : begin + BLOCK]
     for row in range(BLOCK):
-        out[row] = source[row]
+        # A plain copy would be handed to the C library, which takes three times as long for so few.
+        out[row] = max(source[row], -1)
     if parameters[STATIC_KIND] != NO_STATIC:
         codes = static[parameters[STATIC], begin : begin + BLOCK]
         for row in range(BLOCK):
@@ -131,6 +132,8 @@ def summarise(
 ) -> None:
     """Bring all summaries of a class up to date: only blocks in which a row has changed since, or all."""
     now, since, blocks = control[POSITION], seen[which], len(dirty)
+    # Where only resources put rows out the slot itself says all.
+    plain, slot = parameters[STATIC_KIND] == NO_STATIC and parameters[ROW_FILTERS] == 0, rest[parameters[SHAPE]]
     if since < 0 or now - since > 8 * blocks or now - since > len(ring):
         for block in range(blocks):
             dirty[block] = 1
@@ -142,14 +145,17 @@ def summarise(
     for block in range(blocks):
         if dirty[block]:
             dirty[block] = 0
-            effective(block, parameters, ops, rest, static, columns, vectors, scores)
-            count_rows(scores, summaries[which, block])
             begin = block * BLOCK
+            judged = slot[begin : begin + BLOCK]
+            if not plain:
+                effective(block, parameters, ops, rest, static, columns, vectors, scores)
+                judged = scores
+            count_rows(judged, summaries[which, block])
             if parameters[HOST] >= 0:
-                count_hosts(scores, columns[parameters[HOST], begin : begin + BLOCK], summaries[which, block])
+                count_hosts(judged, columns[parameters[HOST], begin : begin + BLOCK], summaries[which, block])
             if parameters[STATIC_KIND] == STATIC_CODES:
-                masks[which, block] = code_mask(scores, static[parameters[STATIC], begin : begin + BLOCK])
+                masks[which, block] = code_mask(judged, static[parameters[STATIC], begin : begin + BLOCK])
             if control[KUBE]:
-                flip_changed(block, scores, words[which], bits[which], list_positions)
+                flip_changed(block, judged, words[which], bits[which], list_positions)
             control[SUMMARISED] += 1
     seen[which] = now
