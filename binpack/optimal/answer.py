@@ -12,6 +12,7 @@ from typing import Any
 
 from binpack.optimal.progress import relative_gap
 from binpack.optimal.solution import Level, Status
+from binpack.optimal.solve import OF_SOME_PODS
 from binpack.optimal.verdict import CheckedLevel, Verdict
 from binpack.optimal.verify import verify
 
@@ -76,7 +77,7 @@ def checked_answer(certificate: dict[str, Any]) -> Answer:
     document.setdefault("kind", next((level.kind for level in levels), None))
     if status in (Status.INFEASIBLE, Status.UNKNOWN):
         return Answer(status, None, None, None, document["kind"], verdict.verified, document)
-    several = len(levels) > 1 or document["goal"] == "priority"
+    several = len(levels) > 1 or document["goal"] in OF_SOME_PODS
     return Answer(
         status=status,
         objective=tuple(level.value for level in levels) if several else levels[0].value,
@@ -90,7 +91,7 @@ def checked_answer(certificate: dict[str, Any]) -> Answer:
 
 def _status(document: dict[str, Any], verdict: Verdict) -> Status:
     missing = next((level for level in verdict.levels if level.value is None), None) or _missing(verdict.levels)
-    if missing is not None and (document["goal"] != "priority" or missing.value is None):
+    if missing is not None and (document["goal"] not in OF_SOME_PODS or missing.value is None):
         impossible = missing.infeasible or (missing.proven is not None and missing.asked is not None and missing.proven < missing.asked)
         return Status.INFEASIBLE if impossible and verdict.verified else Status.UNKNOWN
     return Status.OPTIMAL if verdict.optimal else Status.FEASIBLE

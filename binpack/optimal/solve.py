@@ -18,7 +18,10 @@ from binpack.optimal.search import Search
 from binpack.optimal.solution import Level, Solution, Status
 from binpack.optimal.weighing import Requirement
 
-Objective = Literal["nodes", "cost", "priority"]
+Objective = Literal["nodes", "cost", "priority", "resource"]
+
+OF_SOME_PODS = ("priority", "resource")
+"""Objectives that do not ask for all pods, but for the most that can be placed, rank by rank."""
 
 DEFAULT_DETERMINISTIC_LIMIT = 10.0
 
@@ -39,9 +42,10 @@ def solve(
     Parameters
     ----------
     problem : PackingProblem
-    objective : {"nodes", "cost", "priority"}
+    objective : {"nodes", "cost", "priority", "resource"}
         `nodes` and `cost` place all pods on the fewest or cheapest nodes; where not all can be placed, most pods come first, the most
-        important tier first. `priority` is that alone. For `nodes` every cost of the problem has to be 1.
+        important tier first. `priority` is that alone, and so is `resource`, whose problems count by amounts. For `nodes` every cost of
+        the problem has to be 1.
     seed : int
         For CP-SAT and for the choices of diving.
     time_limit_s : float, optional
@@ -83,12 +87,12 @@ def _solved(search: Search, objective: Objective) -> Solution:
     _start(search, objective)
     levels: list[Level] = []
     required = problem.rank_demand
-    if objective == "priority" or not incumbent.complete:
+    if objective in OF_SOME_PODS or not incumbent.complete:
         levels = place(search)
         required = incumbent.placed
     if any(level.value != there for level, there in zip(levels, _must(problem), strict=False)):
         return _without_placement(search, objective, levels[0])
-    if objective != "priority":
+    if objective not in OF_SOME_PODS:
         if incumbent.complete:
             levels, required = [], problem.rank_demand
         levels.append(minimise(search, required, objective))
@@ -101,7 +105,7 @@ def _so_far(search: Search, objective: Objective) -> Solution:
     if search.level is not None:
         search.close()
     levels = [level for level in search.done if level.maximise]
-    if objective != "priority" and incumbent.complete:
+    if objective not in OF_SOME_PODS and incumbent.complete:
         costs = [level for level in search.done if not level.maximise and not levels]
         return _solution(search, objective, costs or [search.cost_level(objective)], problem.rank_demand)
     levels = levels[: next((n for n, level in enumerate(levels) if level.value != incumbent.placed[n]), len(levels))]
@@ -132,7 +136,7 @@ def _solution(search: Search, objective: Objective, levels: list[Level], require
 def _start(search: Search, objective: Objective) -> None:
     """Offer today's placement, and greedy fills until they reach the bound; where they leave pods out, node-by-node fills."""
     search.offer_present()
-    if objective != "priority":
+    if objective not in OF_SOME_PODS:
         bound = search.cheap_bound(search.problem.rank_demand)
         search.begin(objective, None, bound)
         search.greedy(search.whole, by_rank=False, enough=bound.value)

@@ -8,6 +8,7 @@ A proof gives each pod class a weight and says what a node of each class can hol
 from __future__ import annotations
 
 from fractions import Fraction
+from math import gcd
 from typing import Any
 
 from binpack.errors import CertificateError
@@ -25,7 +26,7 @@ def proven_bound(
     Returns
     -------
     bound : int or None
-        On the cost (`rank` None) or on the pods of the rank; None if the proof shows nothing, or that nothing is possible.
+        On the cost (`rank` None) or on what is counted at the rank; None if the proof shows nothing, or that nothing is possible.
     possible : bool
         False if the proof shows that what is required cannot be placed at all.
     """
@@ -34,7 +35,8 @@ def proven_bound(
         if rank is None:
             return None, True
         fits = [any(most and nodes for most, nodes in zip(row, instance.supply, strict=True)) for row in instance.most]
-        return sum(d for d, r, fit in zip(instance.demand, instance.rank, fits, strict=True) if r == rank and fit), True
+        pods = zip(instance.demand, instance.value, instance.rank, fits, strict=True)
+        return instance.rank_base[rank] + sum(there * value for there, value, place, fit in pods if place == rank and fit), True
     taken = required if rank is None else required[:rank] + [0] * (len(required) - rank)
     weights, holds, credit = _weighed(instance, proof, taken, step_limit)
     if rank is None:
@@ -88,24 +90,34 @@ def _node_weights(instance: CheckedInstance, proof: dict[str, Any], weights: lis
 
 
 def _lightest(instance: CheckedInstance, weights: list[int], required: list[int]) -> int:
-    """The least weight that the required pods of each rank can have."""
+    """The least weight of pods that count for what is required of each rank, the last of a rank being cut; rounded up."""
     total = 0
-    for rank, pods in enumerate(required):
-        for weight, there in sorted((w, d) for w, d, r in zip(weights, instance.demand, instance.rank, strict=True) if r == rank):
-            taken = min(pods, there)
-            total += weight * taken
-            pods -= taken
+    for rank, asked in enumerate(required):
+        lacking, least = Fraction(max(0, asked - instance.rank_base[rank])), Fraction(0)
+        for weight, value, there in _by_density(instance, weights, rank):
+            taken = min(lacking, Fraction(value * there))
+            least += taken * weight / value
+            lacking -= taken
+        total += -(-least.numerator // least.denominator)
     return total
 
 
 def _fitting(instance: CheckedInstance, weights: list[int], rank: int, room: int) -> int:
-    """The most pods of a rank whose weight the room can hold."""
-    count = 0
-    for weight, there in sorted((w, d) for w, d, r in zip(weights, instance.demand, instance.rank, strict=True) if r == rank):
-        taken = min(there, room // weight) if weight else there
-        count += taken
-        room -= taken * weight
-    return count
+    """The most that is counted at a rank of pods whose weight the room can hold, the last being cut."""
+    left, count, step = Fraction(room), Fraction(0), 0
+    for weight, value, there in _by_density(instance, weights, rank):
+        pods = min(Fraction(there), left / weight) if weight else Fraction(there)
+        count += pods * value
+        left -= pods * weight
+        step = gcd(step, value)
+    # What whole pods count for is a multiple of the common divisor of their values.
+    return instance.rank_base[rank] + int(count // max(step, 1)) * max(step, 1)
+
+
+def _by_density(instance: CheckedInstance, weights: list[int], rank: int) -> list[tuple[int, int, int]]:
+    """Weight, value and pods of each class of a rank, the least weight for its value first."""
+    classes = zip(weights, instance.value, instance.demand, instance.rank, strict=True)
+    return sorted(((w, v, d) for w, v, d, place in classes if place == rank), key=lambda item: Fraction(item[0], item[1]))
 
 
 def _cheapest(instance: CheckedInstance, holds: list[int], needed: int) -> int | None:

@@ -27,6 +27,8 @@ class CheckedInstance:
     exclusions: list[Any]
     spreads: list[Any]
     caps: list[Any]
+    value: list[int]
+    base: int
 
     @cached_property
     def rank(self) -> list[int]:
@@ -36,11 +38,20 @@ class CheckedInstance:
         return [order[key] for key in keys]
 
     @cached_property
-    def rank_demand(self) -> list[int]:
-        """Pods of each rank."""
+    def rank_base(self) -> list[int]:
+        """What is counted at each rank whatever is placed: the base, in the first tier of those that need not be placed."""
         totals = [0] * (max(self.rank, default=-1) + 1)
-        for rank, pods in zip(self.rank, self.demand, strict=True):
-            totals[rank] += pods
+        for rank, tier, must in zip(self.rank, self.tier, self.must_place, strict=True):
+            if tier == 0 and not must:
+                totals[rank] = self.base
+        return totals
+
+    @cached_property
+    def rank_demand(self) -> list[int]:
+        """What is counted at each rank when all its pods are placed."""
+        totals = list(self.rank_base)
+        for rank, pods, value in zip(self.rank, self.demand, self.value, strict=True):
+            totals[rank] += pods * value
         return totals
 
     @cached_property
@@ -89,6 +100,8 @@ def read_instance(raw: Any) -> CheckedInstance:
         exclusions=_exclusions(raw, m),
         spreads=_tied(raw, "spreads", 5, m, k),
         caps=_tied(raw, "caps", 3, m, k),
+        value=_list(raw, "value", m, low=1) if "value" in raw else [1] * m,
+        base=_list({"base": [raw.get("base", 0)]}, "base")[0],
     )
 
 

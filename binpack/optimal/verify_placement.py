@@ -8,14 +8,14 @@ Placement = list[tuple[int, int, list[tuple[int, int]]]]
 
 
 def measured(instance: CheckedInstance, placement: Placement) -> tuple[list[int], int]:
-    """Pods placed of each rank, and the cost of the nodes in use."""
-    placed = [0] * len(instance.rank_demand)
+    """What is counted at each rank, and the cost of the nodes in use."""
+    placed = list(instance.rank_base)
     cost = 0
     for node_class, nodes, pods in placement:
         if any(count for _, count in pods):
             cost += instance.cost[node_class] * nodes
         for pod_class, count in pods:
-            placed[instance.rank[pod_class]] += count * nodes
+            placed[instance.rank[pod_class]] += count * nodes * instance.value[pod_class]
     return placed, cost
 
 

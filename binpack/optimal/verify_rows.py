@@ -129,6 +129,8 @@ def _surely_placed(instance: CheckedInstance, classes: frozenset[int], domains: 
         return 0
     total = 0
     for rank, (there, placed) in enumerate(zip(instance.rank_demand, required, strict=True)):
-        mine = sum(instance.demand[pod_class] for pod_class in classes if instance.rank[pod_class] == rank)
-        total += max(0, placed - (there - mine))
+        here = [pod_class for pod_class in classes if instance.rank[pod_class] == rank]
+        worth = sum(instance.demand[pod_class] * instance.value[pod_class] for pod_class in here)
+        sure = max(0, placed - (there - worth))
+        total += -(-sure // max((instance.value[pod_class] for pod_class in here), default=1))
     return total

@@ -15,7 +15,7 @@ from binpack.optimal.problem import PackingProblem, problem_of
 
 
 @st.composite
-def tiny_problems(draw: st.DrawFn, *, couplings: bool = True, tiers: int = 2, costs: bool = False) -> PackingProblem:
+def tiny_problems(draw: st.DrawFn, *, couplings: bool = True, tiers: int = 2, costs: bool = False, amounts: bool = False) -> PackingProblem:
     """At most six pods on at most four nodes, often tight.
 
     Parameters
@@ -26,6 +26,8 @@ def tiny_problems(draw: st.DrawFn, *, couplings: bool = True, tiers: int = 2, co
         Most tiers of priority.
     costs : bool
         Whether node classes differ in cost; else each node costs 1.
+    amounts : bool
+        Whether pods count for amounts, some have to be placed, and something is counted anyway.
     """
     m, k, r = draw(st.integers(1, 3)), draw(st.integers(1, 2)), draw(st.integers(1, 2))
     demand = _integers(draw, 1, 6 // m if m > 1 else 4, m)
@@ -47,6 +49,9 @@ def tiny_problems(draw: st.DrawFn, *, couplings: bool = True, tiers: int = 2, co
         limit=np.minimum(_integers(draw, 0, 3, m, k), demand[:, None]),
         cost=_integers(draw, 1, 4, k) if costs else None,
         tier=_integers(draw, 0, tiers - 1, m),
+        must_place=_integers(draw, 0, 1, m) == 1 if amounts else np.zeros(m, bool),
+        value=_integers(draw, 1, 5, m) if amounts else np.ones(m, np.int64),
+        base=draw(st.integers(0, 3)) if amounts else 0,
         exclusions=exclusions,
         spreads=spreads,
         caps=caps,
@@ -54,19 +59,19 @@ def tiny_problems(draw: st.DrawFn, *, couplings: bool = True, tiers: int = 2, co
 
 
 def brute_force(problem: PackingProblem, *, goal: str) -> tuple[int, ...]:
-    """Try every assignment of pods to nodes: pods placed by rank, then (unless the goal is priority) the cost."""
+    """Try every assignment of pods to nodes: what is placed by rank, then (for nodes and cost) the cost."""
     pods = [i for i in range(problem.pod_classes) for _ in range(int(problem.demand[i]))]
     kinds = [k for k in range(problem.node_classes) for _ in range(int(problem.supply[k]))]
     best: tuple[int, ...] | None = None
     for choice in product(range(-1, len(kinds)), repeat=len(pods)):
         nodes: list[dict[int, int]] = [{} for _ in kinds]
-        placed = [0] * len(problem.rank_demand)
+        placed = list(problem.rank_base)
         for pod_class, node in zip(pods, choice, strict=True):
             if node >= 0:
                 nodes[node][pod_class] = nodes[node].get(pod_class, 0) + 1
-                placed[int(problem.rank[pod_class])] += 1
+                placed[int(problem.rank[pod_class])] += int(problem.value[pod_class])
         key = tuple(-count for count in placed)
-        if goal != "priority":
+        if goal in ("nodes", "cost"):
             key += (sum(int(problem.cost[kind]) for kind, held in zip(kinds, nodes, strict=True) if held),)
         if (best is None or key < best) and is_legal(problem, kinds, nodes):
             best = key

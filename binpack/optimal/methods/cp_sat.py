@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,9 @@ class Ask:
     Attributes
     ----------
     required : tuple[int, ...]
-        Pods of each rank to place at least.
+        What the placed pods of each rank have to count for at least.
     goal : int or None
-        The rank whose pods are maximised; None to minimise the cost of the nodes.
+        The rank that is maximised; None to minimise the cost of the nodes.
     target : int or None
         If given, any placement that reaches this value will do, and it must reach it.
     """
@@ -137,10 +138,18 @@ class _Model:
             self.model.add(sum(parts) == variable)
         for rank, asked in enumerate(self.ask.required):
             if asked:
-                self.model.add(sum(self._of_rank(rank)) >= asked)
+                scaled = -(-(asked - self.problem.rank_base[rank]) // self._divisor(rank))
+                self.model.add(self._of_rank(rank) >= scaled)
 
-    def _of_rank(self, rank: int) -> list[Any]:
-        return [variable for variable, place in zip(self.placed, self.problem.rank.tolist(), strict=True) if place == rank]
+    def _divisor(self, rank: int) -> int:
+        """The greatest common divisor of what pods of a rank count for: in bytes the numbers would be needlessly large."""
+        return gcd(*self.problem.value[self.problem.rank == rank].tolist())
+
+    def _of_rank(self, rank: int) -> Any:
+        """What the placed pods of a rank count for, without the base, in multiples of the divisor."""
+        divisor, values = self._divisor(rank), self.problem.value.tolist()
+        mine = [number for number, place in enumerate(self.problem.rank.tolist()) if place == rank]
+        return sum(values[number] // divisor * self.placed[number] for number in mine)
 
     def _fit(self) -> None:
         """Every resource of every node, and nothing on a node that is not in use."""
@@ -209,11 +218,16 @@ class _Model:
         if self.ask.goal is None:
             self.model.add(value <= self.ask.target) if self.ask.target is not None else self.model.minimize(value)
         else:
-            self.model.add(value >= self.ask.target) if self.ask.target is not None else self.model.maximize(value)
+            target = None if self.ask.target is None else -(-(self.ask.target - self._base) // self._divisor(self.ask.goal))
+            self.model.add(value >= target) if target is not None else self.model.maximize(value)
+
+    @property
+    def _base(self) -> int:
+        return 0 if self.ask.goal is None else self.problem.rank_base[self.ask.goal]
 
     def _value(self) -> Any:
         if self.ask.goal is not None:
-            return sum(self._of_rank(self.ask.goal))
+            return self._of_rank(self.ask.goal)
         return sum(int(self.problem.cost[kind]) * used for kind, used in zip(self.kind, self.used, strict=True))
 
     def hint(self, fills: Sequence[Fill]) -> None:
@@ -241,7 +255,10 @@ class _Model:
         names = {self._kinds.OPTIMAL: "optimal", self._kinds.FEASIBLE: "feasible", self._kinds.INFEASIBLE: "infeasible"}
         status = names.get(code, "unknown")
         found = status in ("optimal", "feasible")
-        claimed = round(solver.best_objective_bound) if exact and self.ask.target is None and status != "infeasible" else None
+        claimed = None
+        if exact and self.ask.target is None and status != "infeasible":
+            unit = 1 if self.ask.goal is None else self._divisor(self.ask.goal)
+            claimed = self._base + unit * round(solver.best_objective_bound)
         return Answer(status, self._fills(solver) if found else None, claimed, float(solver.response_proto.deterministic_time))
 
     def _fills(self, solver: Any) -> tuple[Fill, ...]:

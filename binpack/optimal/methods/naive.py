@@ -14,7 +14,7 @@ LARGEST_MODEL = 2_000_000
 
 
 def optimal_levels(problem: PackingProblem, *, goal: str, seed: int = 0, seconds: float = 60.0) -> tuple[int, ...] | None:
-    """Return the optimal pods by rank, followed for `nodes` and `cost` by the cost of the nodes in use.
+    """Return what the optimum counts for by rank, followed for `nodes` and `cost` by the cost of the nodes in use.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def optimal_levels(problem: PackingProblem, *, goal: str, seed: int = 0, seconds
         values.append(model.best(model.of_rank(rank), maximise=True, seed=seed, seconds=seconds))
         if values[rank] < demand and problem.must_place[problem.rank == rank].any():
             return None
-    if goal != "priority":
+    if goal in ("nodes", "cost"):
         values.append(model.best(model.cost(), maximise=False, seed=seed, seconds=seconds))
     return tuple(values)
 
@@ -97,7 +97,8 @@ class _Pods:
                         self.model.add(sum(pods) + base - other <= spread.max_skew).only_enforce_if(pod)
 
     def of_rank(self, rank: int) -> Any:
-        return sum(v for i, row in zip(self.classes, self.on, strict=True) if self.problem.rank[i] == rank for v in row)
+        mine = [(int(self.problem.value[i]), row) for i, row in zip(self.classes, self.on, strict=True) if self.problem.rank[i] == rank]
+        return self.problem.rank_base[rank] + sum(worth * v for worth, row in mine for v in row)
 
     def cost(self) -> Any:
         return sum(int(self.problem.cost[kind]) * used for kind, used in zip(self.kind, self.used, strict=True))
