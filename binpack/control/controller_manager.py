@@ -44,6 +44,10 @@ ALL_CONTROLLERS: tuple[type[Controller], ...] = (
     DisruptionController,
     ResourceQuotaController,
 )
+WITHOUT_WORKLOADS: tuple[type[Controller], ...] = tuple(
+    kind for kind in ALL_CONTROLLERS if kind not in (GarbageCollector, TtlAfterFinishedController, *WORKLOAD_CONTROLLERS)
+)
+"""Where pods come and go by themselves, and what owns them is only there to be looked at."""
 
 
 def start(

@@ -42,6 +42,7 @@ def run_scenario(scenario: Scenario, *, strict: bool = False) -> Run:
             sample_at_us=scenario.sample_at_us,
             objects=scenario.objects,
             strict=strict,
+            controllers=scenario.controllers,
         )
     except ManifestError as error:
         raise ManifestError(f"{scenario.name}: {error}") from None

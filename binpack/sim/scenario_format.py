@@ -183,7 +183,8 @@ class ReplayOf(StrictStruct, frozen=True):
     audit_logs : tuple[str, ...]
         Audit logs of the API server, instead.
     owned_pods : str
-        `controllers`: pods whose controller is recorded are made by it. `bare`: they come and go as recorded, and no workload is there.
+        `controllers`: pods whose controller is recorded are made by it. `bare`: they come and go as recorded, and no controller of
+        workloads runs.
     """
 
     recordings: tuple[str, ...] = ()

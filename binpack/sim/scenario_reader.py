@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from binpack.control.apiserver.resources import ApiObject
+from binpack.control.controller import Controller
+from binpack.control.controller_manager import ALL_CONTROLLERS, WITHOUT_WORKLOADS
 from binpack.errors import ConfigurationError
 from binpack.framework.registry import Registry
 from binpack.framework.resolution import ResolvedConfiguration, read_configuration
@@ -60,6 +62,8 @@ class Scenario:
         What a recorded cluster made of its pods, if one is replayed.
     notes : tuple of str
         What was derived, assumed or left out in reading a recording.
+    controllers : tuple of types
+        Which ones run.
     """
 
     name: str
@@ -75,6 +79,7 @@ class Scenario:
     skipped: dict[str, int]
     recorded: tuple[RecordedPod, ...] = ()
     notes: tuple[str, ...] = ()
+    controllers: tuple[type[Controller], ...] = ALL_CONTROLLERS
 
     def with_seed(self, seed: int) -> Scenario:
         """Return the scenario with another seed."""
@@ -141,6 +146,7 @@ class ScenarioReader:
             skipped=skipped,
             recorded=() if replay is None else replay.pods,
             notes=() if replay is None else replay.notes,
+            controllers=WITHOUT_WORKLOADS if file.replay is not None and file.replay.owned_pods == "bare" else ALL_CONTROLLERS,
         )
 
     def _cluster(self, file: ScenarioFile) -> tuple[list[KubernetesObject], dict[str, int]]:

@@ -15,6 +15,7 @@ from binpack.control.apiserver.identity import Identities
 from binpack.control.apiserver.resources import ApiObject
 from binpack.control.apiserver.store import Store
 from binpack.control.clock import Clock
+from binpack.control.controller import Controller
 from binpack.control.controller_manager import ALL_CONTROLLERS, start
 from binpack.control.controllers.garbage_collector import remember_absent_owners
 from binpack.control.controllers.revisions import missing_revisions
@@ -63,6 +64,8 @@ class Simulation:
         True to end the run with a ControllerError when a controller raises an exception, instead of retrying its key and counting it.
     client_throttling : bool
         True to let each controller make 20 requests a second, and 30 at once, as kube-controller-manager's clients do.
+    controllers : tuple of types
+        Which ones run.
 
     Attributes
     ----------
@@ -82,6 +85,7 @@ class Simulation:
         keeps_log: bool = True,
         strict: bool = False,
         client_throttling: bool = False,
+        controllers: tuple[type[Controller], ...] = ALL_CONTROLLERS,
     ) -> None:
         self.streams = Streams(seed)
         self.ties = Ties(ties)
@@ -98,7 +102,7 @@ class Simulation:
             generator=self.streams.named("policy"),
         )
         self._recorder = Recorder(self.store, sink, keeps_log=keeps_log)
-        self._controllers = start(ALL_CONTROLLERS, self.store, sink, strict=strict, throttled=client_throttling)
+        self._controllers = start(controllers, self.store, sink, strict=strict, throttled=client_throttling)
         self.plane = ControlPlane(self.store, (self._recorder, self.kubelets, *self._controllers, self.scheduler))
         self._timeline: list[TimelineEvent] = []
         self._drains: list[DrainProgress] = []
@@ -265,6 +269,7 @@ def simulate(
     keeps_log: bool = True,
     strict: bool = False,
     client_throttling: bool = False,
+    controllers: tuple[type[Controller], ...] = ALL_CONTROLLERS,
 ) -> Run:
     """Run a timeline over a cluster, from the time 0.
 
@@ -294,6 +299,8 @@ def simulate(
         True to end the run when a controller raises an exception.
     client_throttling : bool
         True to let each controller make 20 requests a second, and 30 at once.
+    controllers : tuple of types
+        Which ones run.
 
     Returns
     -------
@@ -316,7 +323,14 @@ def simulate(
     """
     profiles = build_profiles(registry if registry is not None else Registry(in_tree()), configuration)
     simulation = Simulation(
-        profiles, seed=seed, ties=ties, timings=timings, keeps_log=keeps_log, strict=strict, client_throttling=client_throttling
+        profiles,
+        seed=seed,
+        ties=ties,
+        timings=timings,
+        keeps_log=keeps_log,
+        strict=strict,
+        client_throttling=client_throttling,
+        controllers=controllers,
     )
     simulation.load([*nodes, *objects])
     simulation.extend(events)

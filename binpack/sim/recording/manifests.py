@@ -75,11 +75,14 @@ def with_annotations(value: Plain, annotations: dict[str, str], *, of_template: 
     return {**value, "metadata": {**meta, "annotations": {**annotations, **part(meta, "annotations")}}}
 
 
-def as_it_was(value: Plain, shift_seconds: int, *, is_bare: bool) -> Plain:
-    """Return an object of the start: whole, with its times moved to those of the run; a bare one without owners and finalizers."""
-    meta = {key: one for key, one in part(value, "metadata").items() if key not in ("managedFields", "resourceVersion")}
-    if is_bare:
-        meta = {key: one for key, one in meta.items() if key not in ("ownerReferences", "finalizers")}
+def as_it_was(value: Plain, shift_seconds: int, *, has_owner: bool, has_controllers: bool) -> Plain:
+    """Return an object of the start: whole, with its times moved to those of the run.
+
+    Owners that are not there go, and so do finalizers that no controller would take away.
+    """
+    removed = {"managedFields", "resourceVersion"}
+    removed |= (set() if has_owner else {"ownerReferences"}) | (set() if has_owner and has_controllers else {"finalizers"})
+    meta = {key: one for key, one in part(value, "metadata").items() if key not in removed}
     spec = part(value, "spec")
     if value.get("kind") == "CronJob":
         spec = {**spec, "suspend": True}

@@ -27,7 +27,6 @@ from binpack.units import US_PER_S
 Owned = Literal["controllers", "bare"]
 CONTROLLED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job"})
 """Kinds whose controllers make what they own."""
-_WORKLOADS = CONTROLLED | {"ReplicationController", "CronJob"}
 _ADMISSION = frozenset({"ResourceQuota", "LimitRange"})
 _FIRST = frozenset({"Namespace", "PriorityClass", "RuntimeClass", "Node", "StorageClass", "PersistentVolume"})
 _SYSTEM_CLASSES = ("system-cluster-critical", "system-node-critical")
@@ -67,7 +66,7 @@ def replay_of(history: History, *, owned: Owned = "controllers") -> Replay:
     history : History
     owned : "controllers" or "bare"
         What becomes of pods whose controller is in the recording: their controllers make them, or they come and go as recorded, and no
-        workload is replayed.
+        controller of workloads may run (`WITHOUT_WORKLOADS`).
 
     Raises
     ------
@@ -115,8 +114,12 @@ class _Replayer:
     # What is replayed
 
     def _is_dropped(self, instance: Instance) -> bool:
-        """Tell whether an object has no part in a replay of bare pods."""
-        return self._is_bare and (instance.key.kind in _WORKLOADS or instance.key.kind in _ADMISSION)
+        """Tell whether an object has no part in the replay: what was recorded has passed its quotas already."""
+        return self._is_bare and instance.key.kind in _ADMISSION
+
+    def _has_owner(self, instance: Instance) -> bool:
+        """Tell whether an object's controller is in the recording."""
+        return owner_key(instance.first) in self._by_key
 
     def _is_owned(self, instance: Instance) -> bool:
         """Tell whether an object is left to a controller that is there in the replay, too.
@@ -163,6 +166,8 @@ class _Replayer:
         if pod.is_initial:
             return
         wanted = with_annotations(manifest(pod.first), run_annotations(pod))
+        if self._has_owner(pod):
+            wanted["metadata"]["ownerReferences"] = part(pod.first, "metadata")["ownerReferences"]
         if is_mirror(pod.first):
             wanted["spec"]["nodeName"] = part(pod.first, "spec").get("nodeName", "")
         yield Apply(pod.created_us, self._typed(wanted, pod.place))
@@ -213,8 +218,7 @@ class _Replayer:
 
     def _at_start(self, instance: Instance) -> Plain:
         is_pod = instance.key.kind == "Pod"
-        is_bare = not self._is_owned(instance) and not (instance.key.kind == "Job" and not self._is_bare)
-        value = as_it_was(instance.first, int(self._shift_seconds), is_bare=is_bare)
+        value = as_it_was(instance.first, int(self._shift_seconds), has_owner=self._has_owner(instance), has_controllers=not self._is_bare)
         return with_annotations(value, run_annotations(instance)) if is_pod else self._with_run_time(value, instance.key)
 
     def _typed(self, value: Plain, place: str) -> KubernetesObject:
@@ -272,7 +276,7 @@ class _Replayer:
             counted = ", ".join(f"{count} {kind}s" for kind, count in sorted(self._left.items()))
             notes.append(f"left to their controllers, which are in the recording: {counted}")
         if self._is_bare:
-            notes.append("no workloads are replayed: pods come and go as recorded, without owners; quotas and limit ranges are left out")
+            notes.append("no controller of workloads runs: pods come and go as recorded; quotas and limit ranges are left out")
         elif any(instance.key.kind == "CronJob" for instance in self._instances):
             notes.append("CronJobs are suspended: their Jobs come when they came in the recording")
         if self._drained:

@@ -3,7 +3,7 @@
 Such a stream has no times of arrival. Its order is that of `resourceVersion`, which counts all writes to a cluster; its times are those
 that the API server left in the objects: creation, request of deletion, the fields' managers; where an object has no managers (kubectl
 leaves them out without `--show-managed-fields`), those of its conditions and containers, too. A write that left no newer time than the
-object had takes the time of the write before it.
+object had takes the time of the next one that did: what a user changes, a control plane reacts to at once.
 
 Source: kubectl pkg/cmd/get/get.go (watch), apimachinery pkg/apis/meta/v1/watch.go, v1.35.
 """
@@ -179,7 +179,9 @@ class _Reader:
         writes, start_us, undated = _dated(self._later, self._initial)
         notes = []
         if undated:
-            notes.append(f"{undated} of {len(writes)} recorded changes left no time in their object: they take that of the change before")
+            notes.append(
+                f"{undated} of {len(writes)} recorded changes left no time in their object: they take that of the change after them"
+            )
         if self._relists:
             notes.append(f"the recorded watch began anew {self._relists} times: what was gone by then is taken to be deleted at that time")
         if self._errors:
@@ -248,18 +250,24 @@ def _dated(events: Sequence[_Event], initial: dict[Key, _Event]) -> tuple[list[W
     known = [one for one in (listed_us, _first_change_us(events, initial)) if one is not None]
     start_us = now_us = min(known, default=0)
     newest_of = {event.uid: event.newest_us for event in initial.values()}
-    writes: list[Write] = []
+    times: list[int | None] = []
     undated = 0
     for event in events:
         known_us = newest_of.get(event.uid)
         if known_us is None or event.newest_us > known_us:
-            now_us = max(now_us, event.newest_us)
-            newest_of[event.uid] = event.newest_us
+            now_us = newest_of[event.uid] = max(now_us, event.newest_us)
+            times.append(now_us)
         else:
             # What happened within the second of the newest time known leaves no newer one, and needs none.
-            undated += event.newest_us < now_us
-        writes.append(Write(now_us, event.what, event.object, event.place))  # type: ignore[arg-type]
-    return writes, start_us, undated
+            is_now = event.newest_us == now_us
+            undated += not is_now
+            times.append(now_us if is_now else None)
+    writes: list[Write] = []
+    next_us = now_us
+    for event, time_us in zip(reversed(events), reversed(times), strict=True):
+        next_us = next_us if time_us is None else time_us
+        writes.append(Write(next_us, event.what, event.object, event.place))  # type: ignore[arg-type]
+    return writes[::-1], start_us, undated
 
 
 def _newest(value: Plain, place: str) -> int:

@@ -14,7 +14,7 @@ from binpack.sim.recording.replay import replay_of
 from binpack.sim.recording.watch_events import read_recordings
 from binpack.sim.scenario import run_scenario, scenario_of_recording
 from binpack.sim.scenario_format import ReplayOf
-from binpack.sim.timeline import Apply, Cordon, Delete, Disconnect, Drain, FailNode, Reconnect, RecoverNode, Scale
+from binpack.sim.timeline import Apply, Cordon, Delete, Disconnect, Drain, FailNode, Reconnect, RecoverNode
 from binpack.units import US_PER_S
 
 DATA = Path(__file__).parent / "data" / "watch"
@@ -64,7 +64,7 @@ def test_what_was_there_and_what_came():
     assert first == [("ADDED", "Pod", "batch"), *[("MODIFIED", "Pod", "batch")] * 2, ("MODIFIED", "Deployment", "web")]
     times = [write.time_us for write in history.writes]
     assert times == sorted(times)
-    assert history.notes == ("2 of 36 recorded changes left no time in their object: they take that of the change before",)
+    assert history.notes == ("2 of 36 recorded changes left no time in their object: they take that of the change after them",)
 
 
 def test_what_somebody_did_is_the_timeline_and_what_controllers_did_is_not():
@@ -77,7 +77,7 @@ def test_what_somebody_did_is_the_timeline_and_what_controllers_did_is_not():
         ("Apply", 210, ""),
         ("Cordon", 300, "n3"),
         ("Drain", 301, ""),
-        ("Delete", 303, "n3"),
+        ("Delete", 360, "n3"),  # a removal leaves no time: that of what came next
         ("Apply", 390, ""),  # n4, when it was Ready
         ("FailNode", 660, "n1"),  # 50 s before it was noticed
         ("RecoverNode", 760, "n1"),
@@ -94,15 +94,17 @@ def test_what_somebody_did_is_the_timeline_and_what_controllers_did_is_not():
 
 def test_bare_pods_come_and_go_as_recorded():
     replay = replay_of(read_recordings([DATA]), owned="bare")
-    assert {one.kind for one in replay.objects} == {"Node", "Pod", "PriorityClass"}
+    assert {one.kind for one in replay.objects} == {"Node", "Pod", "PriorityClass", "Deployment", "ReplicaSet"}
     created = [one.object.metadata.name for one in replay.events if isinstance(one, Apply) and one.object.kind == "Pod"]
     assert created == ["batch", *(f"web-7c5ddbdf54-{tail}" for tail in ("ccccc", "ddddd")), "report-x7k2p"] + [
         f"web-7c5ddbdf54-{tail}" for tail in ("eeeee", "fffff")
     ]
     deleted = [(one.name, one.time_us // S) for one in replay.events if isinstance(one, Delete) and one.kind == "Pod"]
     assert deleted == [("batch", 180), ("web-7c5ddbdf54-ccccc", 301), ("web-7c5ddbdf54-ddddd", 301)]
-    assert not any(isinstance(one, Scale | Drain) for one in replay.events)
-    assert all(not one.metadata.owner_references for one in replay.objects)
+    assert not any(isinstance(one, Drain) for one in replay.events)
+    # The scheduler looks at who owns a pod; nobody else does.
+    owners = [one.object.metadata.owner_references for one in replay.events if isinstance(one, Apply) and one.object.kind == "Pod"]
+    assert [reference.name for one in owners for reference in one] == [*["web-7c5ddbdf54"] * 2, "report", *["web-7c5ddbdf54"] * 2]
 
 
 @pytest.mark.parametrize("owned", ["controllers", "bare"])
