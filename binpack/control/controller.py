@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from binpack.control.actions import Actions, Done, Outcome
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.reader import Reader
+from binpack.control.subjects import PodChange
 from binpack.control.workqueue import RateLimiter
 
 Wake = str | tuple[str, int]
@@ -26,6 +27,10 @@ class Controller(Protocol):
         As in `kube-controller-manager --controllers`.
     resources : tuple[str, ...] or None
         What it watches; None for everything.
+    pod_owners : tuple[str, ...] or None
+        Of pods it watches those that an object of such a kind controls, and those that none does; None for all.
+    pod_changes : tuple of PodChange or None
+        Which changes of pods it watches, apart from their coming and going; None for all.
     max_retries : int or None
         After how many failures in a row a key is dropped until something wakes it again; None for never.
     workers : int
@@ -34,6 +39,8 @@ class Controller(Protocol):
 
     name: str
     resources: tuple[str, ...] | None
+    pod_owners: tuple[str, ...] | None
+    pod_changes: tuple[PodChange, ...] | None
     max_retries: int | None
     workers: int
 

@@ -71,6 +71,8 @@ class LaggingClient:
     """
 
     resources = None
+    pod_owners = None
+    pod_changes = None
 
     def __init__(self, runtime: ControllerRuntime, store: Store, *, delay_us: int = 0) -> None:
         self.name = runtime.name

@@ -7,12 +7,13 @@ before everybody is done.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from binpack.control.apiserver.resources import resource_of
 from binpack.control.apiserver.store import Store
 from binpack.control.apiserver.watch import WatchEvent
+from binpack.control.subjects import PodChange, Subject, concerns, subject_of
 from binpack.errors import BinpackError
 
 KEPT_EVENTS = 10_000
@@ -30,6 +31,14 @@ class Client(Protocol):
     @property
     def resources(self) -> Collection[str] | None:
         """What it watches; None for everything."""
+
+    @property
+    def pod_owners(self) -> Collection[str] | None:
+        """The kinds whose pods it watches, by their controller, and pods without one; None for all pods."""
+
+    @property
+    def pod_changes(self) -> Collection[PodChange] | None:
+        """Which changes of pods it watches; None for all. That a pod comes or goes it hears anyway."""
 
     def observe(self, event: WatchEvent) -> bool:
         """Hear of one write to one of `resources` (None: to any), and tell whether that may have changed `next_wake_us`."""
@@ -62,7 +71,7 @@ class ControlPlane:
         self.steps = 0
         self._delivered = 0
         self._wakes = [_NEVER] * len(self.clients)
-        self._subscribers_of: dict[str, tuple[int, ...]] = {}
+        self._subscribers_of: dict[Subject, tuple[_Subscriber, ...]] = {}
 
     def client(self, name: str) -> Client:
         """Return a client by its name."""
@@ -82,8 +91,9 @@ class ControlPlane:
             return
         touched: dict[int, None] = {}
         for event in self.store.watch(self._delivered):
-            for position in self._subscribers(event.resource):
-                if self.clients[position].observe(event):
+            subject = subject_of(event)
+            for position, observe in self._subscribers_of.get(subject) or self._subscribers(subject):
+                if observe(event):
                     touched[position] = None
         self._delivered = revision
         for position in touched:
@@ -138,12 +148,15 @@ class ControlPlane:
         wake_us = self.clients[position].next_wake_us()
         self._wakes[position] = _NEVER if wake_us is None else wake_us
 
-    def _subscribers(self, resource: str) -> tuple[int, ...]:
-        """Return the positions of the clients that watch a resource."""
-        known = self._subscribers_of.get(resource)
-        if known is None:
-            known = tuple(
-                position for position, client in enumerate(self.clients) if client.resources is None or resource in client.resources
-            )
-            self._subscribers_of[resource] = known
-        return known
+    def _subscribers(self, subject: Subject) -> tuple[_Subscriber, ...]:
+        """Return who has to hear of a write, by position."""
+        found = tuple(
+            (position, one.observe)
+            for position, one in enumerate(self.clients)
+            if concerns(subject, one.resources, one.pod_owners, one.pod_changes)
+        )
+        self._subscribers_of[subject] = found
+        return found
+
+
+_Subscriber = tuple[int, Callable[[WatchEvent], bool]]

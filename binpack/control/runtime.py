@@ -106,6 +106,8 @@ class ControllerRuntime:
         self.controller = controller
         self.name = controller.name
         self.resources = None if controller.resources is None else frozenset(controller.resources)
+        self.pod_owners = controller.pod_owners
+        self.pod_changes = controller.pod_changes
         self.queue = WorkQueue(controller.new_limiter())
         self.memory: Any = controller.new_memory()
         self.syncs = 0

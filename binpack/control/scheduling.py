@@ -102,6 +102,8 @@ class Scheduler:
 
     name = "default-scheduler"
     resources = frozenset({"Node", "Pod", *_OTHER_KINDS})
+    pod_owners = None
+    pod_changes = None
 
     def __init__(
         self,

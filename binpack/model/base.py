@@ -93,4 +93,10 @@ def encoded(value: Any) -> bytes:
     return _ENCODER.encode(value)
 
 
+def json_line(value: Any) -> bytes:
+    """Return plain data as one line of compact JSON in UTF-8, without a line end."""
+    return _JSON.encode(value)
+
+
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=encode_hook)
+_JSON = msgspec.json.Encoder()

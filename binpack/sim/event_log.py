@@ -5,19 +5,19 @@ The same run gives the same bytes, on any machine and in any process.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from binpack.model.base import json_line
 from binpack.sim.recorder import Change, LogEntry
 from binpack.version import KUBERNETES_VERSION
 
 SCHEMA = "binpack.dev/event-log/v1"
 
 
-def log_lines(entries: Iterable[LogEntry], header: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of a log, without line ends.
+def log_lines(entries: Iterable[LogEntry], header: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield the lines of a log in UTF-8, with line ends.
 
     Parameters
     ----------
@@ -25,15 +25,15 @@ def log_lines(entries: Iterable[LogEntry], header: Mapping[str, Any]) -> Iterato
     header : Mapping[str, Any]
         What the run followed, such as its seed and its rule for ties; told in the first line.
     """
-    yield _line({"schema": SCHEMA, "kubernetesVersion": KUBERNETES_VERSION, **header})
+    yield json_line({"schema": SCHEMA, "kubernetesVersion": KUBERNETES_VERSION, **header}) + b"\n"
     for entry in entries:
-        yield _line(_fields(entry))
+        yield json_line(_fields(entry)) + b"\n"
 
 
 def write_log(path: str | Path, entries: Iterable[LogEntry], header: Mapping[str, Any]) -> None:
     """Write a log to a file."""
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.writelines(line + "\n" for line in log_lines(entries, header))
+    with open(path, "wb") as file:
+        file.writelines(log_lines(entries, header))
 
 
 def _fields(entry: LogEntry) -> dict[str, Any]:
@@ -58,7 +58,3 @@ def _fields(entry: LogEntry) -> dict[str, Any]:
 def subject_of(entry: LogEntry) -> str:
     """Name an object as `Pod default/web-1`, `Node n1`."""
     return f"{entry.kind} {entry.namespace}/{entry.name}" if entry.namespace else f"{entry.kind} {entry.name}"
-
-
-def _line(fields: Mapping[str, Any]) -> str:
-    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)

@@ -16,7 +16,7 @@ from binpack.model.meta import controller_of
 from binpack.model.node import Node
 from binpack.model.pod import Pod
 from binpack.model.requests import CPU, MEMORY, placed_requests
-from binpack.sim.summaries import summary_of
+from binpack.sim.summaries import Summary, summary_of
 
 
 class Change(NamedTuple):
@@ -45,9 +45,23 @@ class Change(NamedTuple):
 LogEntry = RecordedEvent | Change
 
 
+class Share(NamedTuple):
+    """What a pod that has not ended counts for in the totals.
+
+    Parameters
+    ----------
+    node : str
+        Empty while it has none.
+    is_running : bool
+    """
+
+    node: str
+    is_running: bool
+
+
 @dataclass(slots=True)
 class PodRow:
-    """The life of one pod; times in microseconds, None for what has not happened."""
+    """The life of one pod; times in microseconds, None for what has not happened; and what it counts for now."""
 
     namespace: str
     pod: str
@@ -65,6 +79,7 @@ class PodRow:
     ready_us: int | None = None
     finished_us: int | None = None
     deleted_us: int | None = None
+    share: Share | None = None
 
     def values(self) -> tuple[Any, ...]:
         """Return the values in the order of the table's schema."""
@@ -143,6 +158,8 @@ class Recorder:
 
     name = "recorder"
     resources = None
+    pod_owners = None
+    pod_changes = None
 
     def __init__(self, store: Store, sink: EventSink, *, keeps_log: bool = True) -> None:
         self.pods: dict[str, PodRow] = {}
@@ -153,6 +170,7 @@ class Recorder:
         self._store = store
         self._sink = sink
         self._pods_on: dict[str, int] = {}
+        self._told: dict[str, Summary] = {}
 
     def next_wake_us(self) -> int | None:
         """Return nothing: it only listens."""
@@ -164,9 +182,10 @@ class Recorder:
     def observe(self, event: WatchEvent) -> bool:
         """Take note of one write."""
         now_us = self._store.clock.now_us
-        if isinstance(event.object, Pod):
-            self._count_pod(event, now_us)
-        elif isinstance(event.object, Node):
+        value = event.object
+        if isinstance(value, Pod):
+            self._count_pod(event, value, now_us)
+        elif isinstance(value, Node):
             self._count_node(event)
         self._drain()
         if self._keeps_log:
@@ -184,28 +203,32 @@ class Recorder:
             self._sink.recorded.clear()
 
     def _tell(self, event: WatchEvent, now_us: int) -> None:
-        summary = summary_of(event.object)
-        if summary is None or (event.type == "MODIFIED" and event.previous is not None and summary == summary_of(event.previous)):
+        value, meta = event.object, event.object.metadata
+        summary = summary_of(value)
+        former = self._told.pop(meta.uid, ()) if event.type == "DELETED" else self._told.get(meta.uid, ())
+        if summary is None or (event.type == "MODIFIED" and summary == former):
             return
-        meta = event.object.metadata
-        self.log.append(Change(now_us, event.revision, event.type, event.object.kind, meta.namespace, meta.name, summary))
+        if summary and event.type != "DELETED":
+            self._told[meta.uid] = summary
+        self.log.append(Change(now_us, event.revision, event.type, value.kind, meta.namespace, meta.name, summary))
 
     # Pods
 
-    def _count_pod(self, event: WatchEvent, now_us: int) -> None:
-        pod, former = event.object, event.previous
-        assert isinstance(pod, Pod)
+    def _count_pod(self, event: WatchEvent, pod: Pod, now_us: int) -> None:
         row = self.pods.get(pod.metadata.uid) or self._new_row(pod, now_us)
-        if isinstance(former, Pod):
-            self._add_pod(former, row, -1)
+        share = None
         if event.type == "DELETED":
             row.deleted_us = now_us
             # A pod can be removed in the very write that would have reported its end.
             row.phase = pod.status.phase or row.phase
         else:
-            self._add_pod(pod, row, 1)
             self._follow(pod, row, now_us)
-        self._mark(now_us)
+            share = None if pod.is_terminal else Share(pod.spec.node_name, pod.status.phase == "Running")
+        if share != row.share:
+            self._add(row, -1)
+            row.share = share
+            self._add(row, 1)
+            self._mark(now_us)
 
     def _new_row(self, pod: Pod, now_us: int) -> PodRow:
         meta, owner, requests = pod.metadata, controller_of(pod.metadata), placed_requests(pod)
@@ -234,20 +257,20 @@ class Recorder:
         if pod.is_terminal and row.finished_us is None:
             row.finished_us = now_us
 
-    def _add_pod(self, pod: Pod, row: PodRow, sign: int) -> None:
+    def _add(self, row: PodRow, sign: int) -> None:
         """Add what a pod counts for, or take it away."""
-        totals, node_name = self.totals, pod.spec.node_name
-        if pod.is_terminal:
+        totals, share = self.totals, row.share
+        if share is None:
             return
-        if not node_name:
+        if not share.node:
             totals.pods_pending += sign
             return
         totals.pods_bound += sign
-        totals.pods_running += sign * (pod.status.phase == "Running")
+        totals.pods_running += sign * share.is_running
         totals.cpu_requested_millicores += sign * row.cpu_requested_millicores
         totals.memory_requested_bytes += sign * row.memory_requested_bytes
-        before = self._pods_on.get(node_name, 0)
-        after = self._pods_on[node_name] = before + sign
+        before = self._pods_on.get(share.node, 0)
+        after = self._pods_on[share.node] = before + sign
         totals.nodes_in_use += (after > 0) - (before > 0)
 
     # Nodes

@@ -67,7 +67,7 @@ class Run:
 
     def log(self) -> bytes:
         """Return the event log as the bytes of its file."""
-        return "".join(line + "\n" for line in log_lines(self.events, self.header)).encode()
+        return b"".join(log_lines(self.events, self.header))
 
     def write(self, directory: str | Path) -> tuple[Path, ...]:
         """Write the log and the tables into a directory, and return the paths."""

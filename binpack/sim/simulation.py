@@ -36,6 +36,7 @@ from binpack.scheduler.ties import TieBreaker, Ties
 from binpack.sim.drain import DrainProgress
 from binpack.sim.engine import Engine, Handler
 from binpack.sim.external import carry_out, check_workload_model
+from binpack.sim.garbage import young_collections_only
 from binpack.sim.recorder import Recorder
 from binpack.sim.run import Run
 from binpack.sim.samples import Sample, take_sample
@@ -165,7 +166,8 @@ class Simulation:
 
     def run(self, *, until_us: int) -> Run:
         """Go on to a time, everything that happens then included, and return what there is so far."""
-        self._engine.run(self._handlers(), until_us=until_us)
+        with young_collections_only():
+            self._engine.run(self._handlers(), until_us=until_us)
         return self.result()
 
     def result(self) -> Run:

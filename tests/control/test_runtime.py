@@ -27,6 +27,8 @@ class Planner:
 
     name = "test"
     resources: tuple[str, ...] | None = ()
+    pod_owners: tuple[str, ...] | None = None
+    pod_changes = None
     max_retries: int | None = 0
     workers = 2
 
@@ -120,6 +122,8 @@ class Counter:
 
     name = "counter"
     resources: tuple[str, ...] | None = ("Namespace",)
+    pod_owners: tuple[str, ...] | None = None
+    pod_changes = None
     max_retries: int | None = 2
     workers = 1
 

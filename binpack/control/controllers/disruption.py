@@ -5,7 +5,7 @@ Source: pkg/controller/disruption/disruption.go, v1.35.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from binpack.control.controller import Wake
 from binpack.control.controllers.ownership import selector_of
 from binpack.control.reader import Reader
 from binpack.control.records import Record
+from binpack.control.subjects import PodChange
 from binpack.control.workqueue import RateLimiter
 from binpack.model.base import replace
 from binpack.model.int_or_percent import scaled
@@ -65,6 +66,8 @@ class DisruptionController:
 
     name = "disruption-controller"
     resources: tuple[str, ...] | None = ("PodDisruptionBudget", "Pod")
+    pod_owners: tuple[str, ...] | None = None
+    pod_changes: tuple[PodChange, ...] | None = None
     max_retries: int | None = None
     workers: int = 1
 
@@ -76,29 +79,19 @@ class DisruptionController:
         """Return an empty memory."""
         return DisruptionMemory()
 
-    def observe(self, event: WatchEvent, reader: Reader, memory: DisruptionMemory, now_us: int) -> Iterator[Wake]:
+    def observe(self, event: WatchEvent, reader: Reader, memory: DisruptionMemory, now_us: int) -> Iterable[Wake]:
         """Wake a budget for its changes and for those of its pods."""
         value, former = event.object, event.previous
-        if isinstance(value, PodDisruptionBudget):
-            if event.type == "DELETED" or not isinstance(former, PodDisruptionBudget) or former.spec != value.spec:
-                memory.members.pop(_key(value), None)
-                yield _key(value)
-            elif former.status != value.status:
-                yield _key(value)
-        elif isinstance(value, Pod):
+        if isinstance(value, Pod):
             if isinstance(former, Pod) and event.type == "MODIFIED" and not _matters(former, value):
-                return
-            found = budgets_of(value, reader.selecting(PodDisruptionBudget, value.metadata.namespace, value.metadata.labels))
-            _follow(memory, value.key, found, is_there=event.type != "DELETED")
-            if isinstance(former, Pod) and former.metadata.labels != value.metadata.labels:
-                before = budgets_of(former, reader.selecting(PodDisruptionBudget, value.metadata.namespace, former.metadata.labels))
-                left = [one for one in before if one not in found]
-                _follow(memory, value.key, left, is_there=False)
-                found += left
-            for budget in found:
-                yield _key(budget)
-            if event.type != "DELETED" and _is_stale_mark(value):
-                yield _STALE_POD + value.key, max(_marked_until_us(value) - now_us, 0)
+                return ()
+            return _observe_pod(event, value, reader, memory, now_us)
+        if not isinstance(value, PodDisruptionBudget):
+            return ()
+        if event.type == "DELETED" or not isinstance(former, PodDisruptionBudget) or former.spec != value.spec:
+            memory.members.pop(_key(value), None)
+            return (_key(value),)
+        return (_key(value),) if former.status != value.status else ()
 
     def reconcile(self, key: str, reader: Reader, memory: DisruptionMemory, now_us: int) -> Actions:
         """Compute a budget's status, or take back a mark on a pod that was not deleted after all."""
@@ -292,6 +285,22 @@ def _matters(before: Pod, after: Pod) -> bool:
         or before.metadata.owner_references != after.metadata.owner_references
         or (_is_stale_mark(after) and not _is_stale_mark(before))
     )
+
+
+def _observe_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: DisruptionMemory, now_us: int) -> list[Wake]:
+    meta, former = pod.metadata, event.previous
+    found = budgets_of(pod, reader.selecting(PodDisruptionBudget, meta.namespace, meta.labels))
+    if found:
+        _follow(memory, pod.key, found, is_there=event.type != "DELETED")
+    if isinstance(former, Pod) and former.metadata.labels != meta.labels:
+        before = budgets_of(former, reader.selecting(PodDisruptionBudget, meta.namespace, former.metadata.labels))
+        left = [one for one in before if one not in found]
+        _follow(memory, pod.key, left, is_there=False)
+        found += left
+    wakes: list[Wake] = [_key(budget) for budget in found]
+    if event.type != "DELETED" and _is_stale_mark(pod):
+        wakes.append((_STALE_POD + pod.key, max(_marked_until_us(pod) - now_us, 0)))
+    return wakes
 
 
 def _is_stale_mark(pod: Pod) -> bool:

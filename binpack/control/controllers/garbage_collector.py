@@ -18,8 +18,9 @@ from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.controller import Wake
 from binpack.control.reader import Reader
 from binpack.control.records import Record
+from binpack.control.subjects import PodChange
 from binpack.control.workqueue import RateLimiter
-from binpack.model.meta import OwnerReference
+from binpack.model.meta import ObjectMeta, OwnerReference
 
 OwnerState = Literal["solid", "waiting", "dangling"]
 
@@ -46,6 +47,8 @@ class GarbageCollector:
 
     name = "garbage-collector-controller"
     resources: tuple[str, ...] | None = None
+    pod_owners: tuple[str, ...] | None = None
+    pod_changes: tuple[PodChange, ...] | None = ("metadata",)
     max_retries: int | None = None
     workers: int = 20
 
@@ -57,27 +60,11 @@ class GarbageCollector:
         """Return an empty memory: the graph is in the objects, which the reader indexes by owner."""
         return GarbageMemory()
 
-    def observe(self, event: WatchEvent, reader: Reader, memory: GarbageMemory, now_us: int) -> Iterator[Wake]:
+    def observe(self, event: WatchEvent, reader: Reader, memory: GarbageMemory, now_us: int) -> Iterable[Wake]:
         """Wake what depends on an object that went, an object whose owner is not there, and an owner that waits for its dependents."""
-        value, meta = event.object, event.object.metadata
         if event.type == "DELETED":
-            for dependent in reader.all_dependents(meta.uid):
-                yield _EXAMINE + dependent.metadata.uid
-            # An owner in foreground deletion may have lost its last dependent.
-            for reference in meta.owner_references:
-                owner = reader.owner_of(reference.uid)
-                if owner is not None and _is_waiting(owner):
-                    yield _EXAMINE + reference.uid
-            return
-        if meta.deletion_timestamp is not None and ORPHAN_FINALIZER in meta.finalizers:
-            yield _ORPHAN + meta.uid
-        if _is_waiting(value):
-            yield _EXAMINE + meta.uid
-            for dependent in reader.all_dependents(meta.uid):
-                yield _EXAMINE + dependent.metadata.uid
-        new_owners = event.previous is None or event.previous.metadata.owner_references != meta.owner_references
-        if new_owners and any(_is_absent(reference.uid, reader, memory) for reference in meta.owner_references):
-            yield _EXAMINE + meta.uid
+            return _observe_removal(event.object.metadata, reader)
+        return _observe_change(event, reader, memory)
 
     def reconcile(self, key: str, reader: Reader, memory: GarbageMemory, now_us: int) -> Actions:
         """Examine one object."""
@@ -118,6 +105,30 @@ def remember_absent_owners(memory: Any, loaded: Iterable[ApiObject], reader: Rea
 
 def _is_absent(uid: str, reader: Reader, memory: GarbageMemory) -> bool:
     return uid not in memory.outside and reader.owner_of(uid) is None
+
+
+def _observe_removal(meta: ObjectMeta, reader: Reader) -> Iterator[Wake]:
+    for dependent in reader.all_dependents(meta.uid):
+        yield _EXAMINE + dependent.metadata.uid
+    # An owner in foreground deletion may have lost its last dependent.
+    for reference in meta.owner_references:
+        owner = reader.owner_of(reference.uid)
+        if owner is not None and _is_waiting(owner):
+            yield _EXAMINE + reference.uid
+
+
+def _observe_change(event: WatchEvent, reader: Reader, memory: GarbageMemory) -> list[Wake]:
+    value, meta, wakes = event.object, event.object.metadata, list[Wake]()
+    if meta.deletion_timestamp is not None:
+        if ORPHAN_FINALIZER in meta.finalizers:
+            wakes.append(_ORPHAN + meta.uid)
+        if _is_waiting(value):
+            wakes.append(_EXAMINE + meta.uid)
+            wakes += [_EXAMINE + dependent.metadata.uid for dependent in reader.all_dependents(meta.uid)]
+    new_owners = event.previous is None or event.previous.metadata.owner_references != meta.owner_references
+    if new_owners and any(_is_absent(reference.uid, reader, memory) for reference in meta.owner_references):
+        wakes.append(_EXAMINE + meta.uid)
+    return wakes
 
 
 def _is_waiting(owner: ApiObject) -> bool:

@@ -18,6 +18,7 @@ from binpack.control.clock import time_of, timestamp_of
 from binpack.control.conditions import transitioned
 from binpack.control.controller import Wake
 from binpack.control.reader import Reader
+from binpack.control.subjects import PodChange
 from binpack.control.workqueue import RateLimiter
 from binpack.model.base import replace
 from binpack.model.meta import Condition
@@ -45,6 +46,8 @@ class NamespaceController:
 
     name = "namespace-controller"
     resources: tuple[str, ...] | None = ("Namespace",)
+    pod_owners: tuple[str, ...] | None = None
+    pod_changes: tuple[PodChange, ...] | None = None
     max_retries: int | None = None
     workers: int = 10
 

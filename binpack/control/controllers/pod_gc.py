@@ -7,7 +7,7 @@ Source: pkg/controller/podgc/gc_controller.go, v1.35.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from binpack.control.actions import Actions, Delete, Done, Outcome, UpdateStatus, Write, first_error
@@ -17,6 +17,7 @@ from binpack.control.clock import timestamp_of
 from binpack.control.conditions import is_true, transitioned
 from binpack.control.controller import Wake
 from binpack.control.reader import Reader
+from binpack.control.subjects import PodChange
 from binpack.control.workqueue import RateLimiter
 from binpack.model.base import replace
 from binpack.model.meta import Condition
@@ -69,6 +70,8 @@ class PodGarbageCollector:
 
     name = "pod-garbage-collector-controller"
     resources: tuple[str, ...] | None = ("Pod", "Node")
+    pod_owners: tuple[str, ...] | None = None
+    pod_changes: tuple[PodChange, ...] | None = ("spec", "metadata", "phase")
     max_retries: int | None = None
     workers: int = 1
 
@@ -80,17 +83,14 @@ class PodGarbageCollector:
         """Return an empty memory."""
         return PodGarbageMemory()
 
-    def observe(self, event: WatchEvent, reader: Reader, memory: PodGarbageMemory, now_us: int) -> Iterator[Wake]:
+    def observe(self, event: WatchEvent, reader: Reader, memory: PodGarbageMemory, now_us: int) -> Iterable[Wake]:
         """Wake the next pass when it will find something."""
         value = event.object
-        if isinstance(value, Node):
-            wakes = _note_node(event, value, reader, memory)
-        elif isinstance(value, Pod):
+        if isinstance(value, Pod):
             wakes = _note_pod(event, value, reader, memory)
         else:
-            return
-        if wakes:
-            yield _PASS, _until_next_pass(now_us)
+            wakes = isinstance(value, Node) and _note_node(event, value, reader, memory)
+        return ((_PASS, _until_next_pass(now_us)),) if wakes else ()
 
     def reconcile(self, key: str, reader: Reader, memory: PodGarbageMemory, now_us: int) -> Actions:
         """Make one pass."""
@@ -140,7 +140,8 @@ def _note_node(event: WatchEvent, node: Node, reader: Reader, memory: PodGarbage
 
 def _note_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: PodGarbageMemory) -> bool:
     _rank(event, pod, memory)
-    memory.unbound.pop(pod.key, None)
+    if memory.unbound:
+        memory.unbound.pop(pod.key, None)
     if event.type == "DELETED":
         return False
     may_be_garbage = False
@@ -158,8 +159,11 @@ def _note_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: PodGarbageMem
 
 def _rank(event: WatchEvent, pod: Pod, memory: PodGarbageMemory) -> None:
     """Keep the ended pods in their order."""
+    key = pod.key
+    if not pod.is_terminal and key not in memory.rank_of:
+        return
     new = removal_rank(pod) if event.type != "DELETED" and pod.is_terminal else None
-    old = memory.rank_of.pop(pod.key, None) if new is None else memory.rank_of.get(pod.key)
+    old = memory.rank_of.pop(key, None) if new is None else memory.rank_of.get(key)
     if new == old:
         return
     if old is not None:

@@ -5,7 +5,7 @@ Source: pkg/controller/replicaset/replica_set.go and replica_set_utils.go, v1.35
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -29,6 +29,7 @@ from binpack.control.controllers.pods import (
 )
 from binpack.control.reader import Reader
 from binpack.control.records import Record
+from binpack.control.subjects import PodChange
 from binpack.control.workqueue import RateLimiter
 from binpack.model.base import replace
 from binpack.model.meta import Condition, controller_of
@@ -65,6 +66,8 @@ class ReplicaSetController:
 
     name = "replicaset-controller"
     resources: tuple[str, ...] | None = ("ReplicaSet", "Pod")
+    pod_owners: tuple[str, ...] | None = ("ReplicaSet",)
+    pod_changes: tuple[PodChange, ...] | None = None
     max_retries: int | None = None
     workers: int = 5
 
@@ -76,12 +79,11 @@ class ReplicaSetController:
         """Return empty expectations."""
         return ReplicaSetMemory()
 
-    def observe(self, event: WatchEvent, reader: Reader, memory: ReplicaSetMemory, now_us: int) -> Iterator[Wake]:
+    def observe(self, event: WatchEvent, reader: Reader, memory: ReplicaSetMemory, now_us: int) -> Iterable[Wake]:
         """Wake a ReplicaSet for each change of it and of its pods; count what was expected."""
-        if isinstance(event.object, ReplicaSet):
-            yield _key(event.object)
-        elif isinstance(event.object, Pod):
-            yield from _observe_pod(event, reader, memory)
+        if isinstance(event.object, Pod):
+            return _observe_pod(event, reader, memory)
+        return (_key(event.object),) if isinstance(event.object, ReplicaSet) else ()
 
     def reconcile(self, key: str, reader: Reader, memory: ReplicaSetMemory, now_us: int) -> Actions:
         """Claim the pods of a ReplicaSet, then manage them."""

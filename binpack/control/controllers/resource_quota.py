@@ -14,6 +14,7 @@ from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.clock import timestamp_of
 from binpack.control.controller import Wake
 from binpack.control.reader import Reader
+from binpack.control.subjects import PodChange
 from binpack.control.workqueue import RateLimiter
 from binpack.model.base import replace
 from binpack.model.pod import Pod
@@ -44,6 +45,8 @@ class ResourceQuotaController:
 
     name = "resourcequota-controller"
     resources: tuple[str, ...] | None = None
+    pod_owners: tuple[str, ...] | None = None
+    pod_changes: tuple[PodChange, ...] | None = ("spec", "metadata", "phase")
     max_retries: int | None = None
     workers: int = 5
 

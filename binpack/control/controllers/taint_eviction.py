@@ -5,7 +5,7 @@ Source: pkg/controller/tainteviction/taint_eviction.go, v1.35. PodDisruptionBudg
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from binpack.control.actions import Actions, Delete, Done, Outcome, UpdateStatus, first_error
@@ -16,6 +16,7 @@ from binpack.control.conditions import transitioned
 from binpack.control.controller import Wake
 from binpack.control.reader import Reader
 from binpack.control.records import Record
+from binpack.control.subjects import PodChange
 from binpack.control.workqueue import RateLimiter
 from binpack.model.base import replace
 from binpack.model.meta import Condition
@@ -45,6 +46,8 @@ class TaintEvictionController:
 
     name = "taint-eviction-controller"
     resources: tuple[str, ...] | None = ("Node", "Pod")
+    pod_owners: tuple[str, ...] | None = None
+    pod_changes: tuple[PodChange, ...] | None = ("spec", "metadata")
     max_retries: int | None = None
     workers: int = 1
 
@@ -56,21 +59,19 @@ class TaintEvictionController:
         """Return an empty memory."""
         return TaintEvictionMemory()
 
-    def observe(self, event: WatchEvent, reader: Reader, memory: TaintEvictionMemory, now_us: int) -> Iterator[Wake]:
+    def observe(self, event: WatchEvent, reader: Reader, memory: TaintEvictionMemory, now_us: int) -> Iterable[Wake]:
         """Wake all pods of a node whose NoExecute taints change, and a pod that is bound to such a node or changes its tolerations."""
         value, former = event.object, event.previous
         if isinstance(value, Node):
             before = no_execute_taints(former) if isinstance(former, Node) else []
-            if event.type != "DELETED" and no_execute_taints(value) != before:
-                for pod in reader.pods_on(value.name):
-                    yield pod.key
-        elif isinstance(value, Pod) and value.spec.node_name:
-            if value.key in memory.pending:
-                yield value.key
-            elif event.type != "DELETED":
-                node = reader.find(Node, value.spec.node_name)
-                if node is not None and no_execute_taints(node):
-                    yield value.key
+            changes = event.type != "DELETED" and no_execute_taints(value) != before
+            return [pod.key for pod in reader.pods_on(value.name)] if changes else ()
+        if not isinstance(value, Pod) or not value.spec.node_name:
+            return ()
+        if memory.pending and value.key in memory.pending:
+            return (value.key,)
+        node = None if event.type == "DELETED" else reader.find(Node, value.spec.node_name)
+        return (value.key,) if node is not None and node.spec.taints and no_execute_taints(node) else ()
 
     def reconcile(self, key: str, reader: Reader, memory: TaintEvictionMemory, now_us: int) -> Actions:
         """Delete the pod, let it wait, or cancel its deletion."""

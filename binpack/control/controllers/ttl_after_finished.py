@@ -12,6 +12,7 @@ from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.clock import time_of
 from binpack.control.controller import Wake
 from binpack.control.reader import Reader
+from binpack.control.subjects import PodChange
 from binpack.control.workqueue import RateLimiter
 from binpack.model.workloads import Job
 from binpack.units import US_PER_S
@@ -22,6 +23,8 @@ class TtlAfterFinishedController:
 
     name = "ttl-after-finished-controller"
     resources: tuple[str, ...] | None = ("Job",)
+    pod_owners: tuple[str, ...] | None = None
+    pod_changes: tuple[PodChange, ...] | None = None
     max_retries: int | None = None
     workers: int = 5
 

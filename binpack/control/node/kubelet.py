@@ -29,6 +29,7 @@ from binpack.control.node.timings import KubeletTimings
 from binpack.control.node.usage import usage_at
 from binpack.control.node.worker_states import after_reboot, taken_over
 from binpack.control.records import EventSink, Record
+from binpack.control.subjects import PodChange
 from binpack.model.base import replace
 from binpack.model.node import Node
 from binpack.model.pod import Pod
@@ -52,6 +53,8 @@ class Kubelets:
 
     name = "kubelet"
     resources = frozenset({"Node", "Pod"})
+    pod_owners = None
+    pod_changes: tuple[PodChange, ...] = ("spec", "metadata")
 
     def __init__(
         self, store: Store, sink: EventSink, timings: KubeletTimings | None = None, configuration: KubeletConfiguration | None = None

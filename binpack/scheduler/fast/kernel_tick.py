@@ -73,7 +73,7 @@ class KernelTick:
         which = self._numbers_of(classes, of_class, (self._laid_out, plans.changes))
         if which[0] < 0:
             return [], False
-        self._touches.refresh(self._classes.known)
+        self._touches.refresh(self._numbers, self._numbers_as_of)
         chosen = np.zeros(len(which), np.int32)
         nodes: list[str] = []
         why = at.ASKS_PYTHON
@@ -129,7 +129,7 @@ class KernelTick:
         except NotCachedError:
             return at.NOT_COVERED
         # A plugin may have begun to count something: the pod is to be counted there, too.
-        self._touches.refresh(self._classes.known)
+        self._touches.refresh(self._numbers, self._numbers_as_of)
         self._call(which, chosen, at.CHOOSE)
         return 0
 

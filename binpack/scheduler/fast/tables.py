@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,11 +61,6 @@ class ClassTables:
         self.static_codes: NDArray[np.int64] = np.zeros(0, np.int64)
         self.seen: NDArray[np.int64] = np.zeros(0, np.int64)
         self.lay_out()
-
-    @property
-    def known(self) -> Collection[PodClass]:
-        """The classes by number."""
-        return self._numbers.keys()
 
     def lay_out(self) -> None:
         """Make everything that has an entry a block anew: the rows have changed."""
@@ -163,26 +158,28 @@ class TouchTables:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._version: tuple[int, ...] = ()
+        self._version: Hashable = None
         self.starts: NDArray[np.int32] = np.zeros(1, np.int32)
         self.touches: NDArray[np.int32] = np.zeros((0, 2), np.int32)
         self.sum_starts: NDArray[np.int32] = np.zeros(1, np.int32)
         self.sums: NDArray[np.int32] = np.zeros((0, 2), np.int32)
 
-    def refresh(self, classes: Collection[PodClass]) -> None:
-        """Follow the touch lists of the classes by number, and the sums over each column."""
+    def refresh(self, numbers: Mapping[PodClass, int], as_of: Hashable) -> None:
+        """Follow the touch lists of some classes, given by number, and the sums over the columns that these touch.
+
+        Other classes have empty ranges: in a long simulation there are thousands, and a tick binds pods of few.
+        """
         counts = self._cluster.counts
-        version = (counts.version, counts.epoch, len(classes), len(counts.sums.column_of))
+        version = (counts.version, counts.epoch, as_of, len(numbers), len(counts.sums.column_of))
         if version == self._version:
             return
-        lists = [counts.touches(pod_class) for pod_class in classes]
+        lists = {number: counts.touches(pod_class) for pod_class, number in numbers.items() if number >= 0}
         # Touch lists of classes without pods are made just now.
-        version = (counts.version, counts.epoch, len(classes), len(counts.sums.column_of))
-        self._version = version
+        self._version = (counts.version, counts.epoch, as_of, len(numbers), len(counts.sums.column_of))
         self.starts, self.touches = _flat(lists)
-        by_column = counts.sums.by_column
-        vector_of = counts.sums.vector_of
-        self.sum_starts, self.sums = _flat([[(s, vector_of[s]) for s in by_column.get(c, ())] for c in range(len(counts.values))])
+        by_column, vector_of = counts.sums.by_column, counts.sums.vector_of
+        columns = {column for touches in lists.values() for column, _ in touches}
+        self.sum_starts, self.sums = _flat({column: [(s, vector_of[s]) for s in by_column.get(column, ())] for column in columns})
 
 
 class NodeTables:
@@ -239,8 +236,10 @@ class NodeTables:
         self.row_bits = np.zeros(words, np.int64)
 
 
-def _flat(lists: Sequence[Sequence[tuple[int, int]]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    starts = np.zeros(len(lists) + 1, np.int32)
-    np.cumsum([len(each) for each in lists], out=starts[1:])
-    flat = [pair for each in lists for pair in each]
-    return starts, np.array(flat, np.int32).reshape(-1, 2)
+def _flat(lists: Mapping[int, Sequence[tuple[int, int]]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return where the pairs of each number begin, and all pairs in the order of the numbers."""
+    numbers = sorted(lists)
+    starts = np.zeros(max(numbers, default=0) + 2, np.int32)
+    starts[[number + 1 for number in numbers]] = [len(lists[number]) for number in numbers]
+    np.cumsum(starts, out=starts)
+    return starts, np.array([pair for number in numbers for pair in lists[number]], np.int32).reshape(-1, 2)

@@ -21,6 +21,7 @@ from binpack.control.controllers.cronjob.schedule import ScheduleError, parse_sc
 from binpack.control.controllers.ownership import controller_reference, is_controlled_by
 from binpack.control.reader import Reader
 from binpack.control.records import Record
+from binpack.control.subjects import PodChange
 from binpack.control.workqueue import RateLimiter
 from binpack.model.base import replace
 from binpack.model.meta import ObjectMeta, ObjectReference, controller_of
@@ -64,6 +65,8 @@ class CronJobController:
 
     name = "cronjob-controller"
     resources: tuple[str, ...] | None = ("CronJob", "Job")
+    pod_owners: tuple[str, ...] | None = None
+    pod_changes: tuple[PodChange, ...] | None = None
     max_retries: int | None = None
     workers: int = 5
 

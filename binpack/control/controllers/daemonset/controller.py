@@ -23,6 +23,7 @@ from binpack.control.controllers.pods import matters_to_owner, slow_start_batche
 from binpack.control.controllers.revisions import HASH_LABEL, claim_revisions, collision, numbered, to_forget
 from binpack.control.reader import Reader
 from binpack.control.records import Record
+from binpack.control.subjects import PodChange
 from binpack.control.workqueue import RateLimiter
 from binpack.model.base import replace
 from binpack.model.meta import LabelSelector, controller_of
@@ -82,6 +83,8 @@ class DaemonSetController:
 
     name = "daemonset-controller"
     resources: tuple[str, ...] | None = ("DaemonSet", "Pod", "Node")
+    pod_owners: tuple[str, ...] | None = ("DaemonSet",)
+    pod_changes: tuple[PodChange, ...] | None = None
     max_retries: int | None = None
     workers: int = 2
 

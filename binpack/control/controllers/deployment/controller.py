@@ -36,6 +36,7 @@ from binpack.control.controllers.deployment.scaling import is_scaling, scale
 from binpack.control.controllers.ownership import as_written, claim, is_controlled_by, selector_of
 from binpack.control.reader import Reader
 from binpack.control.records import Record
+from binpack.control.subjects import PodChange
 from binpack.control.workqueue import RateLimiter
 from binpack.model.base import replace
 from binpack.model.meta import controller_of
@@ -63,6 +64,8 @@ class DeploymentController:
 
     name = "deployment-controller"
     resources: tuple[str, ...] | None = ("Deployment", "ReplicaSet", "Pod")
+    pod_owners: tuple[str, ...] | None = ("ReplicaSet",)
+    pod_changes: tuple[PodChange, ...] | None = ()
     max_retries: int | None = 15
     workers: int = 5
 

@@ -5,7 +5,7 @@ Source: pkg/controller/job/job_controller.go, v1.35.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from binpack.control.actions import Actions, Create, Delete, Done, EditMetadata, Outcome, UpdateStatus, first_error, is_moot
@@ -25,6 +25,7 @@ from binpack.control.controllers.job.watching import ORPHAN_POD, name_of, observ
 from binpack.control.controllers.ownership import as_written, claim, is_controlled_by, selector_of
 from binpack.control.reader import Reader
 from binpack.control.records import Record
+from binpack.control.subjects import PodChange
 from binpack.control.workqueue import RateLimiter
 from binpack.model.base import replace
 from binpack.model.meta import Condition
@@ -69,6 +70,8 @@ class JobController:
 
     name = "job-controller"
     resources: tuple[str, ...] | None = ("Job", "Pod")
+    pod_owners: tuple[str, ...] | None = ("Job",)
+    pod_changes: tuple[PodChange, ...] | None = None
     max_retries: int | None = None
     workers: int = 5
 
@@ -80,15 +83,12 @@ class JobController:
         """Return an empty memory."""
         return JobMemory()
 
-    def observe(self, event: WatchEvent, reader: Reader, memory: JobMemory, now_us: int) -> Iterator[Wake]:
+    def observe(self, event: WatchEvent, reader: Reader, memory: JobMemory, now_us: int) -> Iterable[Wake]:
         """Wake a Job for each change of it, and a second after each change of its pods, so that these come in batches."""
-        match event.object:
-            case Job() as job:
-                yield from observe_job(event, job, reader)
-            case Pod() as pod:
-                yield from observe_pod(event, pod, reader, memory)
-            case _:
-                pass
+        value = event.object
+        if isinstance(value, Pod):
+            return observe_pod(event, value, reader, memory)
+        return observe_job(event, value, reader) if isinstance(value, Job) else ()
 
     def reconcile(self, key: str, reader: Reader, memory: JobMemory, now_us: int) -> Actions:
         """Claim the pods of a Job, then count and manage them."""

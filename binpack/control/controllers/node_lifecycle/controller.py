@@ -30,6 +30,7 @@ from binpack.control.controllers.node_lifecycle.zones import EXCLUDE_LABEL, Zone
 from binpack.control.heartbeats import LEASE_NAMESPACE
 from binpack.control.reader import Reader
 from binpack.control.records import Record
+from binpack.control.subjects import PodChange
 from binpack.control.workqueue import RateLimiter
 from binpack.model.base import replace
 from binpack.model.node import Node
@@ -70,6 +71,8 @@ class NodeLifecycleController:
 
     name = "node-lifecycle-controller"
     resources: tuple[str, ...] | None = ("Node", "Lease")
+    pod_owners: tuple[str, ...] | None = None
+    pod_changes: tuple[PodChange, ...] | None = None
     max_retries: int | None = None
     workers: int = 1
 

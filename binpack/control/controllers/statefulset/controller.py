@@ -21,6 +21,7 @@ from binpack.control.controllers.statefulset.status import stateful_set_status
 from binpack.control.controllers.statefulset.walking import Templates, walk
 from binpack.control.reader import Reader
 from binpack.control.records import Record
+from binpack.control.subjects import PodChange
 from binpack.control.workqueue import RateLimiter
 from binpack.model.base import replace
 from binpack.model.meta import controller_of
@@ -62,6 +63,8 @@ class StatefulSetController:
 
     name = "statefulset-controller"
     resources: tuple[str, ...] | None = ("StatefulSet", "Pod", "PersistentVolumeClaim")
+    pod_owners: tuple[str, ...] | None = ("StatefulSet",)
+    pod_changes: tuple[PodChange, ...] | None = None
     max_retries: int | None = None
     workers: int = 5
 
