@@ -38,7 +38,7 @@ def _place_rank(search: Search, rank: int) -> Level:
     claimed: int | None = None
     if search.is_open:
         # Merging classes does not pay here: ranks and couplings keep most of them apart.
-        generation = ColumnGeneration(search.relaxed, required, rank, search.budget)
+        generation = ColumnGeneration(search.problem, required, rank, search.budget)
         generation.start(search.incumbent.fills)
         generation.run(enough=search.incumbent.placed[rank], known=search.bound.value, exact=True)
         if generation.bound is not None:

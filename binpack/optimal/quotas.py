@@ -8,7 +8,7 @@ nothing tells apart any more are merged: services that differ in the labels of t
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,9 @@ from binpack.optimal.problem import Integers, PackingProblem
 from binpack.optimal.solution import Fill, gathered
 
 Members = tuple[tuple[int, int], ...]
+
+Shares = Mapping[int, Sequence[tuple[NDArray[np.bool_], int]]]
+"""For a class how its pods are divided: (mask of node classes, pods)."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,15 @@ class Split:
         return tuple(of_origin)
 
 
-def split(problem: PackingProblem, *, ranked: bool) -> Split:
+def split(problem: PackingProblem, *, ranked: bool, quotas: Shares | None = None) -> Split:
     """Divide the classes of every spread and cap over its domains, and merge what is equal then.
 
     Parameters
     ----------
     ranked : bool
         Whether the tiers still matter; where all pods are placed they do not, and classes that differ only in their tier are merged.
+    quotas : mapping, optional
+        How to divide classes with spreads or caps, see `guided_quotas`; without it each domain is filled evenly.
 
     Notes
     -----
@@ -83,18 +88,51 @@ def split(problem: PackingProblem, *, ranked: bool) -> Split:
     merged: dict[tuple[bytes, ...], list[tuple[int, int]]] = {}
     limits: dict[tuple[bytes, ...], Integers] = {}
     for pod_class in np.lexsort((np.arange(problem.pod_classes), problem.rank)).tolist():
-        for mask, pods in _shares(problem, pod_class, counts, rooms, load):
+        given = None if quotas is None else quotas.get(pod_class)
+        for mask, pods in _shares(problem, pod_class, counts, rooms, load) if given is None else given:
             limit = np.where(mask, np.minimum(problem.limit[pod_class], pods), 0)
             key = _key(problem, pod_class, limit, pods, ranked=ranked)
             merged.setdefault(key, []).append((pod_class, pods))
             limits[key] = limits[key] + limit if key in limits else limit
-    first = np.array([members[0][0] for members in merged.values()], np.int64)
-    demand = np.array([sum(pods for _, pods in members) for members in merged.values()], np.int64)
-    pieces = replace(of_classes(problem, first, demand), limit=np.array(list(limits.values())).reshape(first.size, problem.node_classes))
+    return _of_pieces(problem, merged.values(), list(limits.values()), ranked=ranked)
+
+
+def merged(problem: PackingProblem, *, ranked: bool) -> Split:
+    """Merge what is equal, and keep spreads and caps: a class that has any stays by itself. What is optimal here is optimal there."""
+    tied = tied_classes(problem)
+    members: dict[tuple[bytes, ...], list[tuple[int, int]]] = {}
+    limits: dict[tuple[bytes, ...], Integers] = {}
+    for pod_class in np.lexsort((np.arange(problem.pod_classes), problem.rank)).tolist():
+        pods, limit = int(problem.demand[pod_class]), problem.limit[pod_class]
+        key = (str(pod_class).encode(),) if pod_class in tied else _key(problem, pod_class, limit, pods, ranked=ranked)
+        members.setdefault(key, []).append((pod_class, pods))
+        limits[key] = limits[key] + limit if key in limits else limit
+    pieces = _of_pieces(problem, members.values(), list(limits.values()), ranked=ranked)
+    where = {items[0][0]: piece for piece, items in enumerate(members.values())}
+    return replace(
+        pieces,
+        problem=replace(
+            pieces.problem,
+            spreads=tuple(replace(spread, classes=tuple(where[i] for i in spread.classes)) for spread in problem.spreads),
+            caps=tuple(replace(cap, classes=tuple(where[i] for i in cap.classes)) for cap in problem.caps),
+        ),
+    )
+
+
+def tied_classes(problem: PackingProblem) -> list[int]:
+    """The classes that have a spread or a cap."""
+    members = [*(spread.classes for spread in problem.spreads), *(cap.classes for cap in problem.caps)]
+    return sorted({pod_class for classes in members for pod_class in classes})
+
+
+def _of_pieces(problem: PackingProblem, merged: Iterable[Sequence[tuple[int, int]]], limits: list[Integers], *, ranked: bool) -> Split:
+    members = tuple(tuple(items) for items in merged)
+    first = np.array([items[0][0] for items in members], np.int64)
+    demand = np.array([sum(pods for _, pods in items) for items in members], np.int64)
+    pieces = replace(of_classes(problem, first, demand), limit=np.array(limits, np.int64).reshape(first.size, problem.node_classes))
     if not ranked:
         alike = np.ones(first.size, np.int64)
         pieces = replace(pieces, tier=0 * alike, must_place=np.zeros(first.size, bool), value=alike, base=0)
-    members = tuple(tuple(members) for members in merged.values())
     return Split(replace(pieces, exclusions=_exclusions(problem, members)), members)
 
 
@@ -159,31 +197,52 @@ def _shares(
     demand = int(problem.demand[pod_class])
     if not tied_spreads and not tied_caps:
         return [(np.ones(problem.node_classes, bool), demand)]
-    domains = [spread.domain for spread, _ in tied_spreads] + [cap.domain for cap, _ in tied_caps]
-    places: dict[tuple[int, ...], list[int]] = {}
-    for node_class in np.flatnonzero(problem.most[pod_class]).tolist():
-        key = tuple(domain[node_class] for domain in domains)
-        if min(key) >= 0:
-            places.setdefault(key, []).append(node_class)
+    places = places_of(problem, pod_class, [spread for spread, _ in tied_spreads], [cap for cap, _ in tied_caps])
     taken = dict.fromkeys(places, 0)
     share = float((problem.size[pod_class] / np.maximum(problem.capacity.max(axis=0, initial=1), 1)).max(initial=0.0))
     for _ in range(demand):
-        open_places = [key for key in places if _allows(key, tied_spreads, tied_caps)]
+        open_places = [key for key in places if allows(key, tied_spreads, tied_caps)]
         if not open_places:
             break
         best = min(open_places, key=lambda key: (_crowd(key, tied_spreads), float(load[places[key]].mean()), key))
         taken[best] += 1
         load[places[best]] += share / float(problem.supply[places[best]].sum())
-        for (_, numbers), place in zip(tied_spreads, best, strict=False):
-            numbers[place] += 1
-        for (_, room), place in zip(tied_caps, best[len(tied_spreads) :], strict=True):
-            room[place] -= 1
+        take_place(best, tied_spreads, tied_caps)
+    return masked(problem, places, taken, demand)
+
+
+def places_of(
+    problem: PackingProblem, pod_class: int, spreads: Sequence[Spread], caps: Sequence[DomainCap]
+) -> dict[tuple[int, ...], list[int]]:
+    """Where a class can go: its node classes by their domains, one for each spread and cap; none that lacks a domain."""
+    domains = [*(spread.domain for spread in spreads), *(cap.domain for cap in caps)]
+    places: dict[tuple[int, ...], list[int]] = {}
+    for node_class in np.flatnonzero(problem.most[pod_class]).tolist():
+        key = tuple(domain[node_class] for domain in domains)
+        if min(key) >= 0:
+            places.setdefault(key, []).append(node_class)
+    return places
+
+
+def masked(
+    problem: PackingProblem, places: Mapping[tuple[int, ...], list[int]], taken: Mapping[tuple[int, ...], int], demand: int
+) -> list[tuple[NDArray[np.bool_], int]]:
+    """Give each place a mask of its node classes; pods for which there is none have an empty one."""
     shares = [(_mask(problem, places[key]), pods) for key, pods in taken.items() if pods]
     rest = demand - sum(taken.values())
     return shares + ([(np.zeros(problem.node_classes, bool), rest)] if rest else [])
 
 
-def _allows(key: tuple[int, ...], spreads: list[tuple[Spread, list[int]]], caps: list[tuple[DomainCap, list[int]]]) -> bool:
+def take_place(key: tuple[int, ...], spreads: list[tuple[Spread, list[int]]], caps: list[tuple[DomainCap, list[int]]]) -> None:
+    """Count one pod in its domains."""
+    for (_, numbers), place in zip(spreads, key, strict=False):
+        numbers[place] += 1
+    for (_, room), place in zip(caps, key[len(spreads) :], strict=True):
+        room[place] -= 1
+
+
+def allows(key: tuple[int, ...], spreads: list[tuple[Spread, list[int]]], caps: list[tuple[DomainCap, list[int]]]) -> bool:
+    """Whether one more pod may go to a place, given the pods in each domain and the room left."""
     for (spread, numbers), place in zip(spreads, key, strict=False):
         least = 0 if spread.zero_minimum else min(numbers)
         if numbers[place] + 1 > least + spread.max_skew:

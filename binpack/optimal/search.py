@@ -25,6 +25,7 @@ from binpack.optimal.quotas import Split, split
 from binpack.optimal.solution import Fill, Level
 from binpack.optimal.trimming import without_skew
 from binpack.optimal.weighing import Requirement, bound_of_weights
+from binpack.optimal.zone_rows import credit_of
 
 LARGEST_CP_SAT = 3_000
 """Variables up to which CP-SAT is worth starting: on larger models it has never improved what the other methods found."""
@@ -65,7 +66,7 @@ class Search:
     ----------
     incumbent : Incumbent
     relaxed : PackingProblem
-        Without spreads and caps: what bounds are computed on.
+        Without spreads and caps: what bounds that need no solver are computed on.
     level : OpenLevel or None
         What is being worked on.
     done : list[Level]
@@ -93,12 +94,12 @@ class Search:
 
     @cached_property
     def identity(self) -> Split:
-        """The relaxed problem as it is."""
-        return Split(self.relaxed, tuple(((number, pods),) for number, pods in enumerate(self.problem.demand.tolist())))
+        """The problem as it is."""
+        return Split(self.problem, tuple(((number, pods),) for number, pods in enumerate(self.problem.demand.tolist())))
 
     @property
     def tied(self) -> bool:
-        """Whether the problem has couplings that bounds do not know."""
+        """Whether the problem has couplings between domains."""
         return bool(self.problem.spreads or self.problem.caps)
 
     def offer(self, fills: tuple[Fill, ...], method: str) -> None:
@@ -175,7 +176,8 @@ class Search:
     def repriced(self, proof: Proof, pieces: Split, required: Requirement, goal: int | None) -> Bound:
         """A bound that was proven on merged classes, recomputed for the problem itself as a checker will do it."""
         weights = pieces.weights(proof.weights, self.problem.pod_classes)
-        value = bound_of_weights(self.relaxed, weights, proof.node_weights, required, goal)
+        credit = credit_of(self.problem, proof.rows, required, goal)
+        value = bound_of_weights(self.problem, weights, proof.node_weights, required, goal, credit)
         return Bound(value, replace(proof, weights=weights))
 
     def affordable(self, problem: PackingProblem) -> PackingProblem:

@@ -79,6 +79,18 @@ def zone_rows(problem: PackingProblem, required: Requirement, goal: int | None) 
     return tuple(row for row in rows if row.coefficient.any()) if len(rows) <= MOST_ROWS else ()
 
 
+def credit_of(problem: PackingProblem, rows: Sequence[PricedRow], required: Requirement, goal: int | None) -> int:
+    """What priced rows allow for at their prices, with what each allows for in this problem."""
+    allowed = {(row.kind, row.number, row.domain, row.other): row.allowed for row in zone_rows(problem, required, goal)}
+    total = 0
+    for kind, number, domain, other, price in rows:
+        ties = problem.caps if kind == "cap" else problem.spreads
+        # A row that cannot matter is not listed: nothing is asked for, or all pods are allowed.
+        idle = 0 if kind == "least" else int(problem.demand[list(ties[number].classes)].sum())
+        total += price * allowed.get((kind, number, domain, other), idle)
+    return total
+
+
 def weights_on(weights: Sequence[int], rows: Sequence[ZoneRow], prices: Sequence[int], node_classes: int) -> list[list[int]]:
     """For each node class what a pod of each class weighs there: rows with a price make it lighter or heavier, never below 0.
 
@@ -168,4 +180,4 @@ def _surely_placed(problem: PackingProblem, spread: Spread, sure: Requirement) -
 
 
 def _inside(domains: Sequence[int], domain: int) -> Integers:
-    return (np.array(domains, np.int64) == domain).astype(np.int64)
+    return np.asarray(np.array(domains, np.int64) == domain, np.int64)

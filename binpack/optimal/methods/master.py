@@ -100,9 +100,9 @@ class Master:
         upper += [float(row.allowed) for row in rows]
         self._program = LinearProgram(lower, upper)
         for pod_class in range(m):
-            rows = [pod_class, m + k + int(problem.rank[pod_class])]
+            covers = [pod_class, m + k + int(problem.rank[pod_class])]
             entries = [1.0, float(target.value[pod_class])]
-            self._program.add_column(float(target.shortfall_cost[pod_class]), rows, entries, float(problem.demand[pod_class]))
+            self._program.add_column(float(target.shortfall_cost[pod_class]), covers, entries, float(problem.demand[pod_class]))
         # What breaks a row costs more than anything else, so that the first patterns need not keep it.
         dear = 4.0 * max(float(target.node_cost.max(initial=0.0)), float(target.shortfall_cost.max(initial=0.0))) + 1.0
         for number in range(len(rows)):

@@ -117,7 +117,9 @@ class Pricer:
                 patterns.append(Pattern(node_class, result.content))
         return Priced(tuple(patterns), tuple(node_weights), tuple(rows), exact, self.steps - before)
 
-    def _searched(self, knapsack: NodeKnapsack, weights: Sequence[int], threshold: int, step_limit: int) -> tuple[tuple[int, ...], Heaviest]:
+    def _searched(
+        self, knapsack: NodeKnapsack, weights: Sequence[int], threshold: int, step_limit: int
+    ) -> tuple[tuple[int, ...], Heaviest]:
         multipliers = knapsack.multipliers(weights)
         result = knapsack.heaviest(weights, multipliers, above=threshold, step_limit=step_limit)
         self.steps += STEPS_A_CALL + result.steps
