@@ -6,13 +6,14 @@ nothing the problem knows are one class; nodes that differ in nothing are anothe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from binpack.framework.profile import Profile
 from binpack.model.pod import Pod
+from binpack.optimal.amounts import Amounts, amounts_of, counting
 from binpack.optimal.eligibility import Eligibility
 from binpack.optimal.group_couplings import couple
 from binpack.optimal.mobility import Mobility, Movable, Stays, sort_pods, why_closed
@@ -40,6 +41,8 @@ class BuiltProblem:
         Pods that are no part of the problem.
     closed : tuple[tuple[str, str], ...]
         Nodes that take no new pods, and why.
+    amounts : Amounts or None
+        For the objective `resource`: what is allocated of it.
     """
 
     problem: PackingProblem
@@ -47,6 +50,7 @@ class BuiltProblem:
     nodes: tuple[tuple[str, ...], ...]
     stays: tuple[Stays, ...]
     closed: tuple[tuple[str, str], ...]
+    amounts: Amounts | None = None
 
 
 def build_problem(
@@ -58,6 +62,8 @@ def build_problem(
     prices: Mapping[str, float | str] | None = None,
     bare_pods_stay: bool = False,
     staying: Collection[str] = (),
+    resource: str | None = None,
+    must_place: Callable[[Pod], bool] | None = None,
 ) -> BuiltProblem:
     """Build the problem of placing all movable and pending pods anew.
 
@@ -67,7 +73,7 @@ def build_problem(
         Left as it was: the pods that move are taken off inside a fork.
     profile : Profile
         Its filter plugins say which nodes are eligible.
-    objective : {"nodes", "cost", "priority"}
+    objective : {"nodes", "cost", "priority", "resource"}
         `cost` needs prices.
     pending : iterable of Pod
         Pods that wait for a node.
@@ -77,11 +83,15 @@ def build_problem(
         Whether running pods without a controller stay where they are.
     staying : collection of str
         Further pods (`namespace/name`) that stay. Their nodes are in use whatever else happens, and cost nothing more.
+    resource : str, optional
+        For `resource`: of which most is to be allocated. Running pods have to be placed.
+    must_place : callable, optional
+        For `resource`: whether a pending pod has to be placed, too.
 
     Raises
     ------
     ConfigurationError
-        If a node's instance type has no price, or a price is no positive number.
+        If a node's instance type has no price, or a price is no positive number; if nobody knows the resource.
     InfeasibleError
         If sizes are so large that sums overflow.
     """
@@ -90,24 +100,23 @@ def build_problem(
         for item in mobility.movable:
             if item.node is not None:
                 cluster.remove_pod(item.pod.key)
-        return _build(cluster, profile, objective, mobility, prices, frozenset(staying))
+        asked = _Asked(objective, prices, frozenset(staying), resource, must_place)
+        return _build(cluster, profile, mobility, asked)
 
 
 def _build(
     cluster: Cluster,
     profile: Profile,
-    objective: Objective,
     mobility: Mobility,
-    prices: Mapping[str, float | str] | None,
-    staying: frozenset[str],
+    asked: _Asked,
 ) -> BuiltProblem:
     rows = rows_of(cluster)
     nodes = [cluster.node(int(row)) for row in rows]
-    cost, cost_unit = costs_of(nodes, prices) if objective == "cost" else (np.ones(rows.size, np.int64), 1)
-    in_use = {item.node for item in mobility.stays if item.pod.key in staying}
+    cost, cost_unit = costs_of(nodes, asked.prices) if asked.objective == "cost" else (np.ones(rows.size, np.int64), 1)
+    in_use = {item.node for item in mobility.stays if item.pod.key in asked.staying}
     cost = np.where([node.name in in_use for node in nodes], 0, cost)
     eligibility = Eligibility(cluster, profile)
-    groups, failed = group_pods(cluster, profile, mobility.movable, eligibility)
+    groups, failed = group_pods(cluster, profile, mobility.movable, eligibility, asked.has_to_be_placed)
     couplings = couple(cluster, groups, rows)
     relaxed = {**eligibility.relaxed, **couplings.relaxed}
     names = [node.name for node in nodes]
@@ -117,10 +126,31 @@ def _build(
     columns = NodeColumns(cluster, rows, classes, couplings)
     closed |= {names[node]: "holds what could not all be placed there now" for node in columns.close_where_broken()}
     problem, members = columns.problem(cost, cost_unit, tuple(relaxed), names)
+    amounts = None if asked.resource is None else amounts_of(cluster, classes, asked.resource)
+    if amounts is not None:
+        problem = counting(problem, amounts, [group.must_place for group in classes.examples])
     return BuiltProblem(
         problem=problem,
         pods=tuple(tuple(pods) for pods in classes.pods),
         nodes=tuple(tuple(nodes[position].name for position in positions) for positions in members),
         stays=tuple(sorted((*mobility.stays, *failed), key=lambda s: s.pod.key)),
         closed=tuple(sorted(closed.items())),
+        amounts=amounts,
     )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked for."""
+
+    objective: Objective
+    prices: Mapping[str, float | str] | None
+    staying: frozenset[str]
+    resource: str | None
+    must_place: Callable[[Pod], bool] | None
+
+    def has_to_be_placed(self, item: Movable) -> bool:
+        """Where most of a resource is asked for: running pods, and what the caller says. In other questions tiers decide."""
+        if self.resource is None:
+            return False
+        return item.node is not None or (self.must_place is not None and self.must_place(item.pod))

@@ -19,13 +19,13 @@ from binpack.optimal.answer import Answer, checked_answer
 from binpack.optimal.assignment import Move, assign, fills_of, moves
 from binpack.optimal.build import BuiltProblem, build_problem
 from binpack.optimal.certificate import certificate
-from binpack.optimal.legality import cost_of, placed_by_rank
+from binpack.optimal.legality import cost_of, placed_by_rank, placed_of
 from binpack.optimal.mobility import Stays
 from binpack.optimal.present import present_fills, without_broken_rules
 from binpack.optimal.problem import PackingProblem
 from binpack.optimal.progress import Listener, relative_gap
 from binpack.optimal.solution import Fill, Solution, Status
-from binpack.optimal.solve import Objective, solve
+from binpack.optimal.solve import OF_SOME_PODS, Objective, solve
 from binpack.state.cluster import Cluster
 
 
@@ -41,11 +41,14 @@ class Measure:
         Of these nodes, in the prices' unit; None without prices.
     placed : tuple[tuple[str, int, int], ...]
         For each tier: its name, pods placed, pods there are.
+    allocated : int or None
+        Of the resource that is asked for, by all pods of the cluster; None for other objectives.
     """
 
     nodes: int
     cost: float | None
     placed: tuple[tuple[str, int, int], ...]
+    allocated: int | None = None
 
     @property
     def left_out(self) -> int:
@@ -132,7 +135,7 @@ class Optimum:
         bound = self.answer.bound
         value: int | tuple[int, ...] | None
         gap = None
-        if self.solution.goal == "priority":
+        if self.solution.goal in OF_SOME_PODS:
             value = placed
             bounds = bound if isinstance(bound, tuple) else (None,) * len(placed)
             gaps = [relative_gap(each, most) for each, most in zip(placed, bounds, strict=True)]
@@ -140,7 +143,7 @@ class Optimum:
         else:
             value = cost_of(self.problem, fills) if placed == self.problem.rank_demand else None
             gap = relative_gap(value, bound) if isinstance(bound, int) else None
-        return Compared(name, _measure(self.problem, fills, priced=self.solution.goal == "cost"), value, gap)
+        return Compared(name, _measure(self.built, fills, priced=self.solution.goal == "cost"), value, gap)
 
     def compare_today(self) -> Compared:
         """The present placement against the proven bound."""
@@ -171,6 +174,8 @@ def optimize(
     deterministic_limit: float | None = None,
     gap: float = 0.0,
     bare_pods_stay: bool = False,
+    resource: str | None = None,
+    must_place: Callable[[Pod], bool] | None = None,
     listener: Listener | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Optimum:
@@ -181,8 +186,9 @@ def optimize(
     cluster : Cluster
     profile : Profile
         Whose filter plugins decide what is legal.
-    objective : {"nodes", "cost", "priority"}
-        Fewest nodes or lowest cost for all pods that may move and all that wait; or most pods placed, tier by tier.
+    objective : {"nodes", "cost", "priority", "resource"}
+        Fewest nodes or lowest cost for all pods that may move and all that wait; most pods placed, tier by tier; or most of one resource
+        allocated, where running pods keep a place and those that wait are chosen from.
     pending : iterable of Pod
     prices : mapping from instance type to price, optional
         For `cost`.
@@ -193,14 +199,19 @@ def optimize(
         See `binpack.optimal.solve.solve`.
     bare_pods_stay : bool
         Whether running pods without a controller stay where they are (`kubectl drain` would refuse them).
+    resource : str, optional
+        For `resource`: its name as nodes give it.
+    must_place : callable, optional
+        For `resource`: whether a pod that waits has to be placed, too. Without it there is then no solution.
 
     Raises
     ------
     ConfigurationError
-        If prices are missing or wrong.
+        If prices are missing or wrong, or no node and no pod knows the resource.
     """
     waiting = tuple(pending)
     options: dict[str, Any] = {"objective": objective, "prices": prices, "bare_pods_stay": bare_pods_stay}
+    options |= {"resource": resource, "must_place": must_place}
     limits: dict[str, Any] = {"seed": seed, "time_limit_s": time_limit_s, "deterministic_limit": deterministic_limit, "gap": gap}
     limits |= {"listener": listener, "stop": stop}
     built = build_problem(cluster, profile, pending=waiting, **options)
@@ -212,8 +223,8 @@ def optimize(
         solution, placement = _acceptable(cluster, profile, waiting, built, solution, options, limits)
     return Optimum(
         solution=solution,
-        today=_measure(built.problem, present_fills(built.problem), priced=objective == "cost"),
-        best=_measure(built.problem, solution.fills, priced=objective == "cost"),
+        today=_measure(built, present_fills(built.problem), priced=objective == "cost"),
+        best=_measure(built, solution.fills, priced=objective == "cost"),
         placement=placement,
         moves=moves(built, placement),
         stays=built.stays,
@@ -286,17 +297,26 @@ def _attracted(pod: Pod) -> bool:
     return near is not None and bool(near.required_during_scheduling_ignored_during_execution)
 
 
-def _measure(problem: PackingProblem, fills: tuple[Fill, ...], *, priced: bool) -> Measure:
-    placed = placed_by_rank(problem, fills)
+def _measure(built: BuiltProblem, fills: tuple[Fill, ...], *, priced: bool) -> Measure:
+    problem, amounts = built.problem, built.amounts
+    placed = placed_of(problem, fills).sum(axis=1)
+    ranks = range(len(problem.rank_demand))
+    names = problem.rank_names if amounts is None else [amounts.pods_named(name) for name in problem.rank_names]
     return Measure(
         nodes=sum(fill.nodes for fill in fills),
         cost=cost_of(problem, fills) / problem.cost_unit if priced else None,
-        placed=tuple(zip(problem.rank_names, placed, problem.rank_demand, strict=True)),
+        placed=tuple(
+            (name, int(placed[problem.rank == rank].sum()), int(problem.demand[problem.rank == rank].sum()))
+            for name, rank in zip(names, ranks, strict=True)
+        ),
+        allocated=None if amounts is None else amounts.allocated(problem, fills),
     )
 
 
 def _in_words(measure: Measure) -> str:
     parts = [f"{measure.nodes} nodes in use"]
+    if measure.allocated is not None:
+        parts.append(f"{measure.allocated} allocated")
     if measure.cost is not None:
         parts.append(f"cost {measure.cost:g}")
     if measure.left_out:

@@ -43,7 +43,7 @@ class PodClassing:
         for number in order:
             group = groups[number]
             mask = group.eligible[rows] & is_open
-            key = (tuple(sorted(group.requests.items())), mask.tobytes(), group.example.priority, tuple(group.ties))
+            key = (tuple(sorted(group.requests.items())), mask.tobytes(), group.example.priority, group.must_place, tuple(group.ties))
             if key not in merged:
                 merged[key] = len(self.pods)
                 self.pods.append([])
@@ -86,4 +86,4 @@ def _note_ties(groups: Sequence[PodGroup], couplings: GroupCouplings) -> None:
 
 def _sort_key(group: PodGroup) -> tuple[Any, ...]:
     """A canonical order of classes: what they are, then whose they are."""
-    return -group.example.priority, tuple(sorted(group.requests.items())), group.members[0].pod.key
+    return -group.example.priority, not group.must_place, tuple(sorted(group.requests.items())), group.members[0].pod.key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,8 @@ class PodGroup:
         Its inter-pod terms, compiled.
     spreads : tuple
         Its hard spread constraints, prepared by the plugin with only the pods that stay.
+    must_place : bool
+        Whether there is no solution without them.
     """
 
     example: Pod
@@ -45,12 +47,17 @@ class PodGroup:
     eligible: NDArray[np.bool_]
     terms: PodTerms
     spreads: tuple[HardSpread, ...] = ()
+    must_place: bool = False
     ties: list[tuple[str, int, int]] = field(default_factory=list)
     """Its part in each coupling: (kind, number, side). Groups with equal parts may be merged."""
 
 
 def group_pods(
-    cluster: Cluster, profile: Profile, movable: Sequence[Movable], eligibility: Eligibility
+    cluster: Cluster,
+    profile: Profile,
+    movable: Sequence[Movable],
+    eligibility: Eligibility,
+    must_place: Callable[[Movable], bool] = lambda _: False,
 ) -> tuple[list[PodGroup], list[Stays]]:
     """Group pods, and ask once for each group where its pods could go.
 
@@ -58,6 +65,8 @@ def group_pods(
     ----------
     cluster : Cluster
         With only the pods that stay.
+    must_place : callable
+        Whether a pod has to be placed: such pods and others are never in one group.
 
     Returns
     -------
@@ -68,7 +77,7 @@ def group_pods(
     members: dict[tuple[Any, ...], list[Movable]] = {}
     for item in movable:
         labels = tuple(sorted((key, value) for key, value in item.pod.metadata.labels.items() if key in keys))
-        members.setdefault((cluster.classes.of(item.pod).id, labels), []).append(item)
+        members.setdefault((cluster.classes.of(item.pod).id, labels, must_place(item)), []).append(item)
     groups: list[PodGroup] = []
     left_out: list[Stays] = []
     for pods in members.values():
@@ -80,7 +89,8 @@ def group_pods(
             left_out += [Stays(item.pod, item.node, str(error)) for item in pods]
             continue
         terms = carried_terms(example.spec.affinity, example.metadata.namespace)
-        groups.append(PodGroup(example, pods, requests_of(profile, example, cluster), eligible, terms, spreads))
+        requests = requests_of(profile, example, cluster)
+        groups.append(PodGroup(example, pods, requests, eligible, terms, spreads, must_place(pods[0])))
     return groups, left_out
 
 
