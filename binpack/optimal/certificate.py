@@ -13,6 +13,7 @@ from binpack.optimal.problem import PackingProblem
 from binpack.optimal.proof import Bound, Proof
 from binpack.optimal.solution import Level, Solution
 from binpack.optimal.weighing import Requirement, bound_of_weights
+from binpack.optimal.zone_rows import credit_of
 
 SCHEMA = "binpack/certificate"
 VERSION = 1
@@ -97,12 +98,13 @@ def _required(problem: PackingProblem, solution: Solution, number: int) -> Requi
 def _loosened(problem: PackingProblem, bound: Bound, required: Requirement, rank: int | None) -> Proof:
     """Raise the node weights as far as the bound allows: the slack makes them easier to prove, often without any search."""
     proof = bound.proof
-    if proof.kind != "dual" or proof.rows:
+    if proof.kind != "dual":
         return proof
+    credit = credit_of(problem, proof.rows, required, rank)
 
     def holds(slack: int) -> bool:
         raised = [weight + weight * slack // FINEST_SLACK for weight in proof.node_weights]
-        return bound_of_weights(problem, proof.weights, raised, required, rank) == bound.value
+        return bound_of_weights(problem, proof.weights, raised, required, rank, credit) == bound.value
 
     low, high = 0, 1
     while high <= FINEST_SLACK and holds(high):
