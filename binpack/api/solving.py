@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from binpack.api.reading import registry
 from binpack.api.scheduling import schedule
+from binpack.errors import NotFoundError
 from binpack.framework.profile import Profile, build_profiles
 from binpack.framework.resolution import ResolvedConfiguration
 from binpack.model.base import replace
 from binpack.model.kinds import KubernetesObject
 from binpack.model.pod import Pod
+from binpack.results.name_list import name_list
+from binpack.scheduler.find import find_pod
 from binpack.scheduler.snapshot import Waiting, build_cluster, waiting_pods
 from binpack.state.cluster import Cluster
 
 if TYPE_CHECKING:
+    from binpack.optimal.evictions import Evictions
     from binpack.optimal.migration.plan import MigrationPlan
     from binpack.optimal.optimize import Compared, Optimum
     from binpack.optimal.progress import Listener
@@ -147,6 +151,65 @@ def plan_moves(
         bare_pods_move=bare_pods_move,
         stop=stop,
     )
+
+
+def fewest_evictions(
+    objects: Iterable[KubernetesObject],
+    *,
+    pods: Collection[str] | None = None,
+    configuration: ResolvedConfiguration | None = None,
+) -> tuple[Evictions, ...]:
+    """Find for pods that wait the smallest set of evictions on one node that lets each of them fit, one pod at a time.
+
+    Parameters
+    ----------
+    objects : iterable of KubernetesObject
+        What `load` read; with PodDisruptionBudgets, which are spared.
+    pods : collection of str, optional
+        `namespace/name`, or a name that is there once. All that wait for one of the profiles if it is left out.
+    configuration : ResolvedConfiguration, optional
+        The profile that a pod names decides what fits.
+
+    Returns
+    -------
+    tuple of Evictions
+        Each as if its pod were the only one that waits.
+
+    Raises
+    ------
+    ManifestError
+        If there is no node.
+    NotFoundError
+        If there is no such pod, or it does not wait.
+
+    Examples
+    --------
+    >>> from binpack.testing import node, pod
+    >>> held = [pod(name).request(cpu=cpu).on("n") for name, cpu in (("a", "1"), ("b", "1"), ("c", "2"))]
+    >>> waits = pod("new").request(cpu="2").priority(9)
+    >>> (found,) = fewest_evictions([one.build() for one in (node("n").cpu("4"), *held, waits)])
+    >>> [victim.key for victim in found.best.pods], str(found.answer.status)
+    (['default/c'], 'optimal')
+    """
+    from binpack.optimal.evictions import fewest_evictions as find_fewest
+
+    everything = tuple(objects)
+    profiles = build_profiles(registry(), configuration)
+    waiting = waiting_pods(everything, profiles)
+    wanted = (*waiting.pending, *waiting.gated)
+    if pods is not None:
+        there = {pod.key: pod for pod in wanted}
+        all_pods = [each for each in everything if isinstance(each, Pod)]
+        found = [find_pod(all_pods, name) for name in pods]
+        for pod in found:
+            if pod.key not in there:
+                why = (
+                    f"is on node {pod.spec.node_name}" if pod.spec.node_name else "waits for no scheduler that is known here, or has ended"
+                )
+                raise NotFoundError(f'pod "{pod.key}" {why} (accepted: a pod that waits: {name_list(there, width=200) or "there is none"})')
+        wanted = tuple(there[pod.key] for pod in {pod.key: pod for pod in found}.values())
+    cluster = build_cluster(everything)
+    return tuple(find_fewest(cluster, profiles, pod) for pod in wanted)
 
 
 def compare_schedulers(

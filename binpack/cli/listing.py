@@ -100,6 +100,7 @@ def _objectives() -> tuple[list[dict[str, Any]], tuple[Column, ...]]:
         {"objective": "cost", "meaning": "the lowest price of the nodes in use, by instance type (--prices)"},
         {"objective": "priority", "meaning": "the most pods placed, those of the highest priority first"},
         {"objective": "moves", "meaning": "the fewest moves to a number of nodes (--target-nodes), as a plan in waves"},
+        {"objective": "evictions", "meaning": "the smallest set of evictions on one node that lets a waiting pod fit (--pod)"},
     ]
     return rows, (Column("objective"), Column("meaning", wrap=True))
 

@@ -14,6 +14,7 @@ from binpack.cli.output import Column, Format, deliver, output_options, rendered
 from binpack.cli.writing import write_text
 
 if TYPE_CHECKING:
+    from binpack.model.objects import Objects
     from binpack.optimal.answer import Answer
     from binpack.optimal.instances.reading import Format as InstanceFormat
     from binpack.optimal.solve import Objective
@@ -39,13 +40,19 @@ _PATH = click.Path(path_type=Path)
     help="A KubeSchedulerConfiguration to compare with. The first one's filters say what is legal. May be repeated.",
 )
 @click.option(
-    "--objective", type=click.Choice(["nodes", "cost", "priority", "moves"]), default="nodes", show_default=True, help="What is best."
+    "--objective",
+    type=click.Choice(["nodes", "cost", "priority", "moves", "evictions"]),
+    default="nodes",
+    show_default=True,
+    help="What is best.",
 )
 @click.option("--prices", type=_PATH, metavar="FILE", help="For cost: a mapping from instance type to price, YAML or JSON.")
 @click.option(
     "--target-nodes", metavar="N|min|min+N", help="For moves: nodes in use at most, or so many above the fewest.  [default: min+1]"
 )
 @click.option("--bare-pods-move", is_flag=True, help="For moves: also move pods without a controller, which nothing recreates.")
+@click.option("--pod", multiple=True, metavar="NAMESPACE/NAME", help="For evictions: a pod that waits. May be repeated.  [default: each]")
+@click.option("--pod-file", type=_PATH, metavar="FILE", help="For evictions: the pods of this manifest, on the cluster as it stands.")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="For the solver alone.  [default: 10]")
 @click.option(
     "--deterministic-limit",
@@ -66,9 +73,10 @@ def optimize(cluster: tuple[Path, ...], instance: str | None, **options: Any) ->
     """Find the best placement of a cluster's pods, and prove how good any placement could be.
 
     nodes and cost ask for the fewest or cheapest nodes that hold all pods, those that wait included; priority for the most pods
-    placed, the highest priority first; moves for the fewest moves to so many nodes, as a plan in waves. Pods of DaemonSets, static
-    and protected pods stay where they are; cordoned and control-plane nodes take no new ones; a node with only such pods counts as
-    free. -o wide and -o csv list the moves.
+    placed, the highest priority first; moves for the fewest moves to so many nodes, as a plan in waves; evictions for the smallest
+    set of pods on one node without which a pod that waits fits, one pod at a time. Pods of DaemonSets, static and protected pods
+    stay where they are; cordoned and control-plane nodes take no new ones; a node with only such pods counts as free. -o wide and
+    -o csv list the moves.
 
     With --instance the question is the fewest bins for a file of VPSolver (.vbp), BPPLIB (csp) or the OR-Library (orlib).
 
@@ -81,6 +89,7 @@ def optimize(cluster: tuple[Path, ...], instance: str | None, **options: Any) ->
       binpack optimize --cluster cluster.json --config packing.yaml --config spreading.yaml
       binpack optimize --cluster cluster.json --objective cost --prices prices.yaml
       binpack optimize --cluster cluster.json --objective moves --target-nodes min+1
+      binpack optimize --cluster cluster.json --objective evictions --pod shop/web-1
       binpack optimize --cluster cluster.json --time-limit 60 --certificate proof.json
       binpack optimize --instance items.vbp --time-limit 30 --json
       binpack optimize --instance binpack1.txt#u120_00 --format orlib
@@ -101,10 +110,12 @@ class _Asked:
     pods: tuple[Path, ...]
     form: InstanceFormat | None
     config: tuple[Path, ...]
-    objective: Objective | Literal["moves"]
+    objective: Objective | Literal["moves", "evictions"]
     prices: Path | None
     target_nodes: str | None
     bare_pods_move: bool
+    pod: tuple[str, ...]
+    pod_file: Path | None
     time_limit: float | None
     deterministic_limit: float | None
     gap: float
@@ -145,10 +156,14 @@ def _of_cluster(cluster: tuple[Path, ...], asked: _Asked) -> int:
         raise click.UsageError("--format is for --instance (accepted with --cluster: none)")
     if (asked.objective == "cost") != (asked.prices is not None):
         raise click.UsageError("--prices FILE is needed for --objective cost, and for nothing else (accepted: both or neither)")
+    if (asked.pod or asked.pod_file) and asked.objective != "evictions":
+        raise click.UsageError("--pod and --pod-file are for --objective evictions (accepted with another: neither)")
     if asked.objective == "moves":
         return _of_moves(cluster, asked)
     if asked.target_nodes is not None or asked.bare_pods_move:
         raise click.UsageError("--target-nodes and --bare-pods-move are for --objective moves (accepted with another: neither)")
+    if asked.objective == "evictions":
+        return _of_evictions(cluster, asked)
     configurations = {str(path): read_scheduler(path) for path in asked.config}
     given = read_cluster(cluster, asked.pods, config=asked.config[0] if asked.config else None)
     result = best_placement(
@@ -203,13 +218,62 @@ def _of_moves(cluster: tuple[Path, ...], asked: _Asked) -> int:
     return 1 if answer.objective is None else 0
 
 
+def _of_evictions(cluster: tuple[Path, ...], asked: _Asked) -> int:
+    from time import monotonic
+
+    from binpack.api.solving import fewest_evictions
+    from binpack.cli.evictions import VICTIM_COLUMNS, eviction_rows, evictions_document, evictions_text
+    from binpack.cli.inputs import read_cluster, read_scheduler
+
+    if len(asked.config) > 1 or asked.bare_pods_stay or asked.gap or asked.time_limit or asked.deterministic_limit:
+        raise click.UsageError("--objective evictions takes no limit, no --gap, no --bare-pods-stay and one --config")
+    added = () if asked.pod_file is None else (asked.pod_file,)
+    given = read_cluster(cluster, (*asked.pods, *added), config=asked.config[0] if asked.config else None, evictions=True)
+    wanted = asked.pod or (None if asked.pod_file is None else _added_pods(given.objects, cluster, asked))
+    begun = monotonic()
+    answers = fewest_evictions(given.objects, pods=wanted, configuration=read_scheduler(asked.config[0]) if asked.config else None)
+    statuses = [found.answer.status for found in answers]
+    seconds = monotonic() - begun
+    given.tell()
+    if asked.certificate is not None and len(answers) != 1:
+        raise click.UsageError(f"--certificate is about one pod, {len(answers)} were asked for (accepted: with --pod NAMESPACE/NAME)")
+    if asked.certificate is not None:
+        _write_certificate(asked, answers[0].answer.document)
+    if asked.output is Format.CSV or (asked.output.is_text and len(answers) != 1):
+        deliver(rendered(eviction_rows(answers), VICTIM_COLUMNS, asked.output) if answers else "No pod waits.", asked.out)
+    elif asked.output.is_text:
+        deliver(evictions_text(answers[0], verbose=asked.verbose or asked.output is Format.WIDE), asked.out)
+    else:
+        documents = [evictions_document(found, seconds / len(answers)) for found in answers]
+        deliver(rendered_document(documents[0] if len(asked.pod) == 1 else documents, asked.output), asked.out)
+    return 1 if any(status in ("infeasible", "unknown") for status in statuses) else 0
+
+
+def _added_pods(objects: Objects, cluster: tuple[Path, ...], asked: _Asked) -> tuple[str, ...]:
+    """The pods that are there because of `--pod-file`."""
+    from binpack.manifests import read_objects
+    from binpack.model.pod import Pod
+
+    before = {pod.key for pod in read_objects(cluster, asked.pods).objects.of(Pod)}
+    return tuple(pod.key for pod in objects.of(Pod) if pod.key not in before)
+
+
 def _of_instance(instance: str, asked: _Asked) -> int:
     from binpack.cli.instance_text import instance_text
     from binpack.cli.optimum_document import instance_document, pattern_rows
     from binpack.optimal.instances.optimize import optimize_instance
     from binpack.optimal.instances.reading import read_instance_file
 
-    if asked.objective != "nodes" or asked.prices or asked.pods or asked.config or asked.bare_pods_stay or asked.target_nodes:
+    if (
+        asked.pod
+        or asked.pod_file
+        or asked.objective != "nodes"
+        or asked.prices
+        or asked.pods
+        or asked.config
+        or asked.bare_pods_stay
+        or asked.target_nodes
+    ):
         raise click.UsageError("--instance asks for the fewest bins (accepted with it: no --objective, --prices, --pods, --config)")
     result = optimize_instance(read_instance_file(instance, asked.form), **asked.limits())
     _write_certificate(asked, result.certificate())

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from binpack.cli.labelled import LABEL, labelled
 from binpack.cli.output import WIDTH
 from binpack.optimal.optimize import Compared, Measure, Optimum
 from binpack.optimal.solution import Status
 from binpack.results.name_list import name_list
 
-_LABEL = 12
 _RULES = 3
 
 
@@ -31,26 +30,26 @@ def optimum_text(result: Optimum, compared: Sequence[Compared] = (), *, verbose:
 
 def _lines(result: Optimum, compared: Sequence[Compared], verbose: bool) -> Iterator[str]:
     solution, status = result.solution, result.answer.status
-    yield from _labelled("Today", _distance(result.compare_today(), named=False))
+    yield from labelled("Today", _distance(result.compare_today(), named=False))
     if status is Status.INFEASIBLE:
-        yield from _labelled("Infeasible", "not all pods can be placed; what follows leaves out what cannot")
+        yield from labelled("Infeasible", "not all pods can be placed; what follows leaves out what cannot")
     elif status is Status.UNKNOWN:
-        yield from _labelled("Unknown", "no placement of all pods was found, and nothing proves that there is none")
+        yield from labelled("Unknown", "no placement of all pods was found, and nothing proves that there is none")
     if solution.fills or status not in (Status.INFEASIBLE, Status.UNKNOWN):
-        yield from _labelled("Best", _measured(result.best))
+        yield from labelled("Best", _measured(result.best))
     yield from _listed("Proof", list(_proofs(result)))
     if solution.reason:
-        yield from _labelled("Left out", solution.reason)
+        yield from labelled("Left out", solution.reason)
     yield from _listed("Compared", [_distance(each) for each in compared])
-    yield from _labelled("Moves", _moves(result))
+    yield from labelled("Moves", _moves(result))
     if result.stays:
         reasons = Counter(stay.reason for stay in result.stays)
         counted = ", ".join(f"{count} ({reason})" for reason, count in reasons.most_common())
-        yield from _labelled("Fixed", f"{len(result.stays)} pods stay as they are: {counted}")
+        yield from labelled("Fixed", f"{len(result.stays)} pods stay as they are: {counted}")
     if result.closed:
         reasons = Counter(reason for _, reason in result.closed)
         counted = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
-        yield from _labelled("Closed", f"{len(result.closed)} nodes take no new pods: {counted}")
+        yield from labelled("Closed", f"{len(result.closed)} nodes take no new pods: {counted}")
     if result.relaxed:
         rules = [f"- {rule}" for rule in result.relaxed]
         yield from _listed("Relaxed", ["the bound leaves these rules out; it holds, but the optimum may be worse than it says:", *rules])
@@ -59,29 +58,18 @@ def _lines(result: Optimum, compared: Sequence[Compared], verbose: bool) -> Iter
         rest = len(result.rejected) - len(shown)
         more = [f"- and {rest} more (-v)"] if rest else []
         yield from _listed("Refused", ["a better placement was found and refused, for it breaks rules that were left out:", *shown, *more])
-    yield from _labelled("Found by", solution.method or "nothing")
+    yield from labelled("Found by", solution.method or "nothing")
     if solution.interrupted:
-        yield from _labelled("", "interrupted: this is what was found until then")
+        yield from labelled("", "interrupted: this is what was found until then")
     elif not solution.repeatable:
-        yield from _labelled("", "the time limit ended the search: another run may end elsewhere")
+        yield from labelled("", "the time limit ended the search: another run may end elsewhere")
     if verbose:
         yield from _details(result)
 
 
-def _labelled(label: str, text: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=label.ljust(_LABEL),
-        subsequent_indent=" " * _LABEL,
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
-
-
 def _listed(label: str, texts: list[str]) -> Iterator[str]:
     for text in texts:
-        yield from _labelled(label, text)
+        yield from labelled(label, text)
         label = ""
 
 
@@ -141,14 +129,14 @@ def _details(result: Optimum) -> Iterator[str]:
     held = {move.origin for move in result.moves if move.origin} | set(result.placement.values())
     freed = held - set(result.placement.values())
     if freed:
-        yield from _labelled("Freed", name_list(freed, width=WIDTH - _LABEL))
+        yield from labelled("Freed", name_list(freed, width=WIDTH - LABEL))
     by_reason: dict[str, list[str]] = {}
     for stay in result.stays:
         by_reason.setdefault(stay.reason, []).append(stay.pod.key)
     for reason, pods in by_reason.items():
-        yield from _labelled("Fixed", f"{reason}: {name_list(pods, width=3 * WIDTH)}")
+        yield from labelled("Fixed", f"{reason}: {name_list(pods, width=3 * WIDTH)}")
     by_reason = {}
     for node, reason in result.closed:
         by_reason.setdefault(reason, []).append(node)
     for reason, nodes in by_reason.items():
-        yield from _labelled("Closed", f"{reason}: {name_list(nodes, width=3 * WIDTH)}")
+        yield from labelled("Closed", f"{reason}: {name_list(nodes, width=3 * WIDTH)}")

@@ -50,23 +50,30 @@ def verify(file: Path, cluster: tuple[Path, ...], out: Path | None, output: Form
     document = _read(file)
     try:
         verdict = check(document)
-        problems = list(verdict.problems)
+        problems, notes = list(verdict.problems), list[str]()
         if cluster:
-            problems += _on_cluster(document, cluster)
+            found, notes = _on_cluster(document, cluster)
+            problems += found
     except CertificateError as error:
         raise CertificateError(f"{file}: {error}") from None
     if output in (Format.JSON, Format.YAML):
-        deliver(rendered_document(_document(document, verdict, problems, on_cluster=bool(cluster)), output), out)
+        deliver(rendered_document(_document(document, verdict, problems, notes, on_cluster=bool(cluster)), output), out)
     else:
-        deliver(_text(document, verdict, problems, on_cluster=bool(cluster)), out)
+        deliver(_text(document, verdict, problems, notes, on_cluster=bool(cluster)), out)
     raise click.exceptions.Exit(1 if problems else 0)
 
 
-def _on_cluster(document: dict[str, Any], cluster: tuple[Path, ...]) -> list[str]:
+def _on_cluster(document: dict[str, Any], cluster: tuple[Path, ...]) -> tuple[list[str], list[str]]:
+    """What is wrong on the objects, and what the check on them cannot judge."""
     from binpack.manifests import read_objects
     from binpack.optimal.verify_cluster import placement_problems
+    from binpack.optimal.verify_evictions_cluster import eviction_problems
 
-    return placement_problems(document, read_objects(cluster).objects)
+    objects = read_objects(cluster).objects
+    if document.get("schema") == "binpack/evictions":
+        found = eviction_problems(document, objects)
+        return list(found.problems), list(found.notes)
+    return placement_problems(document, objects), []
 
 
 def _read(file: Path) -> Any:
@@ -81,7 +88,7 @@ def _read(file: Path) -> Any:
         raise CertificateError(f"{file}: is no JSON, {error} (accepted: what --certificate wrote)") from None
 
 
-def _document(document: dict[str, Any], verdict: Verdict, problems: list[str], *, on_cluster: bool) -> dict[str, Any]:
+def _document(document: dict[str, Any], verdict: Verdict, problems: list[str], notes: list[str], *, on_cluster: bool) -> dict[str, Any]:
     return {
         "verified": not problems,
         "optimal": verdict.optimal and not problems,
@@ -102,16 +109,19 @@ def _document(document: dict[str, Any], verdict: Verdict, problems: list[str], *
         ],
         "onCluster": on_cluster,
         "digest": document.get("digest"),
+        "notes": notes,
     }
 
 
-def _text(document: dict[str, Any], verdict: Verdict, problems: list[str], *, on_cluster: bool) -> str:
+def _text(document: dict[str, Any], verdict: Verdict, problems: list[str], notes: list[str], *, on_cluster: bool) -> str:
     lines = [f"REJECTED: {problem}" for problem in problems]
     if not problems:
-        said = "optimal" if verdict.optimal else "a placement and what is proven about it"
+        nothing = any(level.infeasible for level in verdict.levels)
+        said = "optimal" if verdict.optimal else "there is no solution" if nothing else "a placement and what is proven about it"
         where = "on the integers of the instance and on the objects of the cluster" if on_cluster else "on the integers of the instance"
         lines.append(f"Verified: {said}, {where}.")
     lines += [f"  {_level(level)}" for level in verdict.levels]
+    lines += [f"  not checked: {note}" for note in notes]
     return "\n".join([*lines, f"  {document.get('digest')}"])
 
 

@@ -2,27 +2,30 @@
 
 Victims stand on one node, as in preemption, and have lower priority than the pod. A set is better if it breaks fewer disruption budgets,
 then if it is smaller, then if its priorities add up to less. Sets are tried by size; the profile's own filters say whether the pod fits.
-Source of what counts as a violation: framework/preemption and plugins/defaultpreemption, v1.35.
+Source: framework/preemption and plugins/defaultpreemption, v1.35.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import combinations
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from binpack.framework.profile import Profile
 from binpack.framework.status import Code
 from binpack.model.pod import Pod
-from binpack.optimal.eligibility import requests_of
-from binpack.optimal.migration.budgets import Allowance, allowances
+from binpack.optimal.eviction_rooms import Room, Rooms, blocking, room_that_fits, rooms_of, unpaired_rules
+from binpack.optimal.preemption_budgets import PreemptionBudget, broken_budgets, by_importance, preemption_budgets
 from binpack.scheduler.cycle import Decision, SchedulingCycle
 from binpack.scheduler.dry_run import NodeDryRun, dry_run
 from binpack.scheduler.filtering import Filtering
 from binpack.scheduler.ties import TieBreaker, Ties
 from binpack.state.cluster import Cluster
+
+if TYPE_CHECKING:
+    from binpack.optimal.answer import Answer
 
 SETS_A_NODE = 20_000
 
@@ -31,12 +34,13 @@ Key = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Victims:
-    """A node, and the pods that would have to leave it, by name.
+    """A node, and the pods that would have to leave it.
 
     Attributes
     ----------
     node : str
     pods : tuple[Pod, ...]
+        The most important first.
     violations : int
         Victims whose eviction breaks a disruption budget.
     """
@@ -68,6 +72,11 @@ class Evictions:
         What kube-scheduler would choose.
     message : str
         Why the pod fits nowhere now.
+    rooms : Rooms or None
+        What the search looked at; None where the pod cannot be asked about at all.
+    budgets : tuple[PreemptionBudget, ...]
+    blockers : dict[str, frozenset[str]]
+        By node: pods that have to go whatever else does, for they cannot be beside the pod. Only where it could matter.
     """
 
     pod: Pod
@@ -76,6 +85,27 @@ class Evictions:
     proven: bool
     preemption: Victims | None
     message: str
+    rooms: Rooms | None = None
+    budgets: tuple[PreemptionBudget, ...] = ()
+    blockers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @cached_property
+    def answer(self) -> Answer:
+        """Status, objective and bound, after the certificate was checked."""
+        from binpack.optimal.eviction_certificate import checked_evictions
+
+        return checked_evictions(self)
+
+    @property
+    def relaxed(self) -> tuple[str, ...]:
+        """Rules that the search keeps and the bound does not know, for they are not between two pods alone."""
+        return unpaired_rules(self.pod)
+
+    def why_not(self) -> str:
+        """Say why no set of evictions was found, and of which resource there is too little."""
+        if self.rooms is None:
+            return self.message
+        return self.rooms.why_full(self.pod)
 
     def summary(self) -> str:
         """A few lines for a terminal."""
@@ -111,87 +141,76 @@ def fewest_evictions(cluster: Cluster, profiles: Mapping[str, Profile], pod: Pod
     """
     cycle = SchedulingCycle(cluster, profiles, tie_breaker=TieBreaker(Ties.FIRST), preemption=True)
     decision = cycle.decide(pod)
-    if decision.node is not None or decision.filtering is None or decision.search is None:
-        return Evictions(pod, decision.node, None, decision.node is not None, None, decision.message or "")
-    budgets = allowances(cluster.catalog.list("PodDisruptionBudget"), (other for other, _ in cluster.pods()))
-    search = _Search(cluster, cycle.profile_of(pod), pod, budgets, sets_a_node)
+    message = decision.message or ""
+    budgets = preemption_budgets(cluster.catalog.list("PodDisruptionBudget"), (other for other, _ in cluster.pods()))
+    if decision.node is not None:
+        fitting = room_that_fits(cluster, cycle.profile_of(pod), pod, decision.node)
+        return Evictions(pod, decision.node, None, True, None, message, fitting, budgets)
+    filtering = decision.filtering
+    if filtering is None or (filtering.preparation.rejection is not None and filtering.preparation.rejection[1].code is Code.UNSCHEDULABLE):
+        # The cycle failed, or a plugin rejects the pod before it looks at nodes: there is no filter to ask about one node.
+        return Evictions(pod, None, None, False, None, message)
+    profile = cycle.profile_of(pod)
+    rooms = rooms_of(cluster, profile, pod, filtering)
+    search = _Search(cluster, profile, pod, rooms, budgets, sets_a_node)
     preemption = _preempted(decision, budgets)
-    search.run(decision.filtering, [int(row) for row in decision.search.rejected], preemption)
-    return Evictions(pod, None, search.best, search.proven, preemption, decision.message or "")
+    search.run(filtering, preemption)
+    rooms, blockers = search.looked_at(filtering)
+    return Evictions(pod, None, search.best, search.proven, preemption, message, rooms, budgets, blockers)
 
 
 class _Search:
-    def __init__(self, cluster: Cluster, profile: Profile, pod: Pod, budgets: Sequence[Allowance], sets_a_node: int) -> None:
-        self.cluster, self.profile, self.pod = cluster, profile, pod
+    def __init__(
+        self, cluster: Cluster, profile: Profile, pod: Pod, rooms: Rooms, budgets: Sequence[PreemptionBudget], sets_a_node: int
+    ) -> None:
+        self.cluster, self.profile, self.pod, self.rooms = cluster, profile, pod, rooms
         self.budgets, self.sets_a_node = budgets, sets_a_node
-        self.wanted = requests_of(profile, pod, cluster)
         self.best: Victims | None = None
         self.proven = True
 
-    def run(self, filtering: Filtering, rows: Sequence[int], start: Victims | None) -> None:
+    def run(self, filtering: Filtering, start: Victims | None) -> None:
         """Search the nodes on which evictions can help, those that need fewest first."""
         self.best = start
-        open_rows = []
-        for row in rows:
-            if filtering.status(row)[1].code is Code.UNSCHEDULABLE:
-                least = self._least(row)
-                if least is not None:
-                    open_rows.append((least, self.cluster.node(row).name, row))
-        for least, name, row in sorted(open_rows):
-            if self.best is not None and (0, least) > self.best.key[:2]:
+        least = [(room.least(self.rooms.need), room.node, room) for room in self.rooms.open]
+        for count, _, room in sorted((one for one in least if one[0] is not None), key=lambda one: one[:2]):
+            if self.best is not None and (0, count) > self.best.key[:2]:
                 break
-            with dry_run(self.pod, filtering.preparation, self.cluster, self.profile, row, {}) as trial:
-                self._on_node(name, row, least, trial)
+            with dry_run(self.pod, filtering.preparation, self.cluster, self.profile, room.row, {}) as trial:
+                self._on_node(room, count or 1, trial)
 
-    def _candidates(self, row: int) -> list[Pod]:
-        pods = [other for other in self.cluster.pods_on(row).values() if other.priority < self.pod.priority]
-        return sorted(pods, key=lambda other: (other.priority, other.key))
+    def looked_at(self, filtering: Filtering) -> tuple[Rooms, dict[str, frozenset[str]]]:
+        """The rooms for a proof: where sums alone would allow a better set, with the pods that have to go, or closed."""
+        blockers: dict[str, frozenset[str]] = {}
+        closed = list(self.rooms.closed)
+        for room in self.rooms.open:
+            least = room.least(self.rooms.need)
+            if least is None or (self.best is not None and (0, least) > self.best.key[:2]):
+                continue
+            with dry_run(self.pod, filtering.preparation, self.cluster, self.profile, room.row, {}) as trial:
+                pods, hopeless = blocking(room, trial)
+            if hopeless is not None:
+                closed.append((room.node, hopeless))
+            elif pods:
+                blockers[room.node] = pods
+        shut = {node for node, _ in closed}
+        return replace(self.rooms, open=tuple(r for r in self.rooms.open if r.node not in shut), closed=tuple(sorted(closed))), blockers
 
-    def _short(self, row: int) -> dict[str, int]:
-        """What a node lacks of each resource, and of places for pods."""
-        short = {"": 1 - int(self.cluster.allowed_pods[row] - self.cluster.pod_counts[row])}
-        for name, amount in self.wanted.items():
-            index = self.cluster.resources.index(name)
-            free = 0 if index is None else int(self.cluster.allocatable[index, row] - self.cluster.requested[index, row])
-            short[name] = amount - free
-        return {name: amount for name, amount in short.items() if amount > 0}
-
-    def _gives(self, other: Pod, name: str) -> int:
-        return 1 if name == "" else int(self.cluster.classes.of(other).requests.get(name, 0))
-
-    def _least(self, row: int) -> int | None:
-        """A number that no set of victims on a node can be smaller than; None if not even all of them make room."""
-        pods = self._candidates(row)
-        least = 1
-        for name, amount in self._short(row).items():
-            total = count = 0
-            for given in sorted((self._gives(other, name) for other in pods), reverse=True):
-                if total >= amount:
-                    break
-                total, count = total + given, count + 1
-            if total < amount:
-                return None
-            least = max(least, count)
-        return least if pods else None
-
-    def _on_node(self, name: str, row: int, least: int, trial: NodeDryRun) -> None:
-        pods = self._candidates(row)
-        short = self._short(row)
-        gives = [tuple(self._gives(other, resource) for resource in short) for other in pods]
+    def _on_node(self, room: Room, least: int, trial: NodeDryRun) -> None:
+        short = room.short(self.rooms.need)
         tried = 0
-        for size in range(least, len(pods) + 1):
+        for size in range(least, len(room.pods) + 1):
             if self.best is not None and (0, size) > self.best.key[:2]:
                 return
-            for chosen in self._sets(pods, size):
+            for chosen in self._sets(room.pods, size):
                 tried += 1
                 if tried > self.sets_a_node:
                     self.proven = False
                     return
-                given = np.sum([gives[number] for number in chosen], axis=0) if short else np.zeros(0)
-                victims = Victims(name, tuple(pods[number] for number in chosen), _violations([pods[n] for n in chosen], self.budgets))
+                pods = [room.pods[number] for number in chosen]
+                victims = Victims(room.node, tuple(by_importance(pods)), broken_budgets(pods, self.budgets))
                 if (
                     (self.best is None or victims.key < self.best.key)
-                    and (given >= list(short.values())).all()
+                    and all(sum(room.gives[number][r] for number in chosen) >= amount for r, amount in enumerate(short))
                     and self._fits(trial, victims)
                 ):
                     self.best = victims
@@ -208,7 +227,8 @@ class _Search:
 
     def _kind(self, other: Pod) -> tuple[object, ...]:
         labels = tuple(sorted(other.metadata.labels.items()))
-        return self.cluster.classes.of(other).id, other.priority, other.metadata.namespace, labels
+        charged = tuple(number for number, budget in enumerate(self.budgets) if budget.charges(other))
+        return self.cluster.classes.of(other).id, other.priority, other.metadata.namespace, labels, charged
 
     def _fits(self, trial: NodeDryRun, victims: Victims) -> bool:
         for victim in victims.pods:
@@ -219,26 +239,11 @@ class _Search:
         return fits
 
 
-def _violations(pods: Sequence[Pod], budgets: Sequence[Allowance]) -> int:
-    """Pods whose eviction goes beyond what some budget of theirs allows, counted as preemption does: the most important first."""
-    left = [budget.allowed for budget in budgets]
-    count = 0
-    for pod in sorted(pods, key=lambda pod: (-pod.priority, pod.key)):
-        broken = False
-        for number, budget in enumerate(budgets):
-            if pod.metadata.labels and budget.counts(pod):
-                left[number] -= 1
-                broken |= left[number] < 0
-        count += broken
-    return count
-
-
-def _preempted(decision: Decision, budgets: Sequence[Allowance]) -> Victims | None:
+def _preempted(decision: Decision, budgets: Sequence[PreemptionBudget]) -> Victims | None:
     outcome = decision.post_filter
     if outcome is None or not outcome.nominated_node or not outcome.victims:
         return None
-    pods = tuple(sorted(outcome.victims, key=lambda pod: pod.key))
-    return Victims(outcome.nominated_node, pods, _violations(pods, budgets))
+    return Victims(outcome.nominated_node, tuple(by_importance(outcome.victims)), broken_budgets(outcome.victims, budgets))
 
 
 def _in_words(victims: Victims) -> str:

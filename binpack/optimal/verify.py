@@ -14,6 +14,7 @@ from binpack.optimal.verdict import CheckedLevel, Verdict
 from binpack.optimal.verify_bounds import proven_bound
 from binpack.optimal.verify_device_placement import verify_device_placement
 from binpack.optimal.verify_devices import verify_device_bound
+from binpack.optimal.verify_evictions import verify_evictions
 from binpack.optimal.verify_instance import CheckedInstance, digest_of, read_instance, whole
 from binpack.optimal.verify_moves import verify_moves
 from binpack.optimal.verify_placement import broken_constraints, measured
@@ -43,6 +44,8 @@ def verify(document: Any, *, step_limit: int = 500_000) -> Verdict:
     """
     if isinstance(document, dict) and document.get("schema") in _OF_DEVICES:
         return _of_devices(document)
+    if isinstance(document, dict) and document.get("schema") == "binpack/evictions":
+        return verify_evictions(document, step_limit=step_limit)
     _check_schema(document)
     if document.get("goal") == "moves":
         return _of_moves(document, step_limit)

@@ -150,6 +150,8 @@ def _with_stays(instance: CheckedInstance, kinds: list[Kind]) -> CheckedInstance
         exclusions=[[[*left, *(m + i for i in left)], [*right, *(m + i for i in right)]] for left, right in instance.exclusions],
         spreads=[],
         caps=[],
+        value=[1] * (2 * m),
+        base=0,
     )
 
 

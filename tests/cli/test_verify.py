@@ -42,7 +42,7 @@ def test_a_true_one(binpack, proof, cluster):
         "  nodes: 1, optimal (proof: sum)",
     ]
     document = binpack("verify", proof, "--json").json
-    assert list(document) == ["verified", "optimal", "kind", "problems", "levels", "onCluster", "digest"]
+    assert list(document) == ["verified", "optimal", "kind", "problems", "levels", "onCluster", "digest", "notes"]
     assert (document["verified"], document["optimal"], document["kind"], document["onCluster"]) == (True, True, "sum", False)
 
 
