@@ -94,24 +94,26 @@ def grid(out: Path, quick: bool, uncached_seconds: float) -> None:
 @click.option("--nodes", type=click.IntRange(min=2), default=1000, show_default=True)
 @click.option("--pods", type=click.IntRange(min=100), default=100_000, show_default=True, help="About so many are created over the day.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--kernels/--no-kernels", default=None, help="Compiled kernels, or numpy alone  [default: kernels if numba is installed].")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def day(nodes: int, pods: int, seed: int, as_json: bool) -> None:
-    """Simulate a whole day in the full control plane: Deployments, Jobs, node failures, the event log written.
+def day(nodes: int, pods: int, seed: int, kernels: bool | None, as_json: bool) -> None:
+    """Simulate a whole day in the full control plane: Deployments, Jobs, DaemonSets, node failures, the event log written.
 
     \b
     Examples:
       binpack bench micro day
+      binpack bench micro day --no-kernels
       binpack bench micro day --nodes 100 --pods 10000 --json
     """
     from benchmarks.micro.day import measure_day
 
-    result = measure_day(nodes, pods, seed=seed)
+    result = measure_day(nodes, pods, seed=seed, kernels=kernels)
     if as_json:
         click.echo(json.dumps(asdict(result)))
         return
     click.echo(f"{result.pods:,} pods of {result.workloads:,} workloads on {nodes:,} nodes, {result.node_failures} node failures")
     click.echo(f"{result.seconds:.1f} s ({result.cpu_seconds:.1f} s of CPU time), {1e6 * result.cpu_seconds / result.pods:.0f} us a pod")
-    click.echo(f"{result.bound:,} pods bound, {result.finished:,} ran to their end")
+    click.echo(f"{result.bound:,} pods bound, {result.finished:,} ran to their end, kernels {'on' if result.kernels else 'off'}")
     click.echo(f"at most {result.peak_mib:,.0f} MiB of memory; an event log of {result.log_mib:,.0f} MiB")
 
 

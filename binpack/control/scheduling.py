@@ -15,6 +15,7 @@ import numpy as np
 from binpack.control.apiserver.errors import ApiError
 from binpack.control.apiserver.resources import ApiObject
 from binpack.control.apiserver.store import Store
+from binpack.control.apiserver.tables import ObjectTables
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.conditions import find_condition, transitioned
 from binpack.control.records import EventSink, Record
@@ -93,6 +94,8 @@ class Scheduler:
     tie_breaker : TieBreaker
     generator : numpy.random.Generator, optional
         For policies that draw.
+    kernels : bool or None
+        Whether to decide with compiled kernels; None: if numba is installed. The decisions are the same.
 
     Attributes
     ----------
@@ -113,14 +116,17 @@ class Scheduler:
         *,
         tie_breaker: TieBreaker,
         generator: np.random.Generator | None = None,
+        kernels: bool | None = None,
     ) -> None:
         self.counters = SchedulingCounters()
         self.queue = SchedulingQueue(profiles)
         self._store = store
+        self._view: ObjectTables = store
         self._sink = sink
         self._profiles = dict(profiles)
         self._tie_breaker = tie_breaker
         self._generator = generator
+        self._kernels = kernels
         self._is_idle = False
         self._flush_at_us: int | None = None
         self._open(Cluster(), next_start=0)
@@ -173,6 +179,16 @@ class Scheduler:
         else:
             assert outcome.decision is not None, "a pod that was not placed has an explanation"
             self._put_back(queued, outcome.decision, now_us)
+
+    def read_from(self, reader: ObjectTables) -> None:
+        """Say where what the scheduler has seen can be looked up: in the store, unless it hears of writes late."""
+        self._view = reader
+
+    def forget(self) -> None:
+        """Lose queue and view, as a scheduler does that crashes. Somebody has to show it all objects again, nodes first."""
+        self.queue = SchedulingQueue(self._profiles)
+        self._is_idle, self._flush_at_us = False, None
+        self._open(Cluster(), next_start=0)
 
     # One attempt
 
@@ -262,8 +278,13 @@ class Scheduler:
 
     def _open(self, cluster: Cluster, *, next_start: int) -> None:
         self._cycle = CachedCycle(
-            cluster, self._profiles, tie_breaker=self._tie_breaker, generator=self._generator, preemption=True
-        )  # fmt: skip
+            cluster,
+            self._profiles,
+            tie_breaker=self._tie_breaker,
+            generator=self._generator,
+            preemption=True,
+            kernels=self._kernels,
+        )
         self._cycle.next_start = next_start
         self._handlers = EventHandlers(cluster, self.queue)
         draws_ties = self._tie_breaker.ties in (Ties.RANK, Ties.RANDOM)
@@ -276,21 +297,31 @@ class Scheduler:
         state["next_start"] = self._cycle.next_start
         state["nodes"] = [cluster.node(int(row)).name for row in cluster.rows_in_order()]
         state["pods"] = [(pod.metadata.namespace, pod.metadata.name) for pod, _ in cluster.pods()]
+        # Those that it has placed itself and not yet seen bound.
+        lags = self._view is not self._store
+        state["assumed"] = {pod.key: (pod, node) for pod, node in cluster.pods() if not self._is_seen(pod)} if lags else {}
         return state
 
+    def _is_seen(self, pod: Pod) -> bool:
+        seen = self._view.find(Pod, pod.metadata.name, pod.metadata.namespace)
+        return seen is not None and seen.metadata.uid == pod.metadata.uid and bool(seen.spec.node_name)
+
     def __setstate__(self, state: dict[str, Any]) -> None:
-        next_start, nodes, pods = state.pop("next_start"), state.pop("nodes"), state.pop("pods")
+        next_start, nodes, pods, assumed = (state.pop(name) for name in ("next_start", "nodes", "pods", "assumed"))
         self.__dict__.update(state)
-        store, cluster = self._store, Cluster()
+        view, cluster = self._view, Cluster()
         for kind in _OTHER_KINDS:
-            for value in store.scan(kind):
+            for value in view.scan(kind):
                 cluster.put(value)
         for name in nodes:
-            cluster.add_node(store.get(Node, name))
+            cluster.add_node(view.get(Node, name))
         for namespace, name in pods:
-            pod = store.get(Pod, name, namespace)
+            if (key := f"{namespace}/{name}") in assumed:
+                cluster.add_pod(*assumed[key])
+                continue
+            pod = view.get(Pod, name, namespace)
             cluster.add_pod(pod, pod.spec.node_name)
-        for pod in store.scan(Pod):
+        for pod in view.scan(Pod):
             # Those of nodes that are gone.
             if pod.spec.node_name and not pod.is_terminal and cluster.node_of(pod.key) is None:
                 cluster.add_pod(pod, pod.spec.node_name)

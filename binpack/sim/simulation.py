@@ -33,6 +33,7 @@ from binpack.model.node import Node
 from binpack.model.policy import Namespace
 from binpack.plugins import in_tree
 from binpack.scheduler.ties import TieBreaker, Ties
+from binpack.sim.components import carry_out_on_components
 from binpack.sim.drain import DrainProgress
 from binpack.sim.engine import Engine, Handler
 from binpack.sim.external import carry_out, check_workload_model
@@ -41,7 +42,7 @@ from binpack.sim.recorder import Recorder
 from binpack.sim.run import Run
 from binpack.sim.samples import Sample, take_sample
 from binpack.sim.streams import Streams
-from binpack.sim.timeline import Drain, TimelineEvent
+from binpack.sim.timeline import ComponentEvent, Drain, TimelineEvent
 from binpack.units import US_PER_S
 
 _EXTERNAL, _SETTLE, _SAMPLE = 0, 10, 20
@@ -67,6 +68,8 @@ class Simulation:
         True to let each controller make 20 requests a second, and 30 at once, as kube-controller-manager's clients do.
     controllers : tuple of types
         Which ones run.
+    kernels : bool or None
+        Whether the scheduler decides with compiled kernels; None: if numba is installed. The run is the same.
 
     Attributes
     ----------
@@ -87,6 +90,7 @@ class Simulation:
         strict: bool = False,
         client_throttling: bool = False,
         controllers: tuple[type[Controller], ...] = ALL_CONTROLLERS,
+        kernels: bool | None = None,
     ) -> None:
         self.streams = Streams(seed)
         self.ties = Ties(ties)
@@ -101,6 +105,7 @@ class Simulation:
             profiles,
             tie_breaker=TieBreaker(self.ties, self.streams.named("ties")),
             generator=self.streams.named("policy"),
+            kernels=kernels,
         )
         self._recorder = Recorder(self.store, sink, keeps_log=keeps_log)
         self._controllers = start(controllers, self.store, sink, strict=strict, throttled=client_throttling)
@@ -209,7 +214,10 @@ class Simulation:
             self._drains.append(DrainProgress(event))
             self._on_drain(len(self._drains) - 1)
             return
-        carry_out(event, self.store, self.kubelets)
+        if isinstance(event, ComponentEvent):
+            carry_out_on_components(event, self.plane)
+        else:
+            carry_out(event, self.store, self.kubelets)
         self._plan_settling(self.now_us)
 
     def _on_drain(self, index: int) -> None:
