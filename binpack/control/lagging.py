@@ -1,15 +1,17 @@
-"""A client whose watch lags: it reads from a cache of its own, which follows the store with a delay, as an informer's does."""
+"""Clients whose watch lags, each with a cache of its own that follows the store with a delay, as an informer's does; clients that stop."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from typing import Protocol
 
 from binpack.control.apiserver.resources import ApiObject, resource_of
 from binpack.control.apiserver.store import Store
 from binpack.control.apiserver.tables import ObjectTables
 from binpack.control.apiserver.watch import WatchEvent
-from binpack.control.runtime import ControllerRuntime
+from binpack.control.plane import Client
+from binpack.model.node import Node
 
 
 class WatchCache(ObjectTables):
@@ -53,36 +55,36 @@ class WatchCache(ObjectTables):
         return [event for event in map(self.apply, [*gone, *come]) if event is not None]
 
 
-class LaggingClient:
-    """A controller that hears of every write some time after it was made.
+class CachedClient(Client, Protocol):
+    """A client that can read from a cache, and that can lose what it knows."""
+
+    def read_from(self, reader: WatchCache) -> None:
+        """Read from there from now on."""
+
+    def forget(self) -> None:
+        """Lose queue and memory, as in a crash."""
+
+
+class LateClient:
+    """Lets a client hear of every write some time after it was made. What the client reads by itself is as new as ever.
 
     Parameters
     ----------
-    runtime : ControllerRuntime
-        It reads from this client's cache from now on.
+    client : Client
     store : Store
     delay_us : int
         How long a write takes to arrive.
-
-    Attributes
-    ----------
-    cache : WatchCache
-        What the controller reads.
     """
 
-    resources = None
-    pod_owners = None
-    pod_changes = None
-
-    def __init__(self, runtime: ControllerRuntime, store: Store, *, delay_us: int = 0) -> None:
-        self.name = runtime.name
-        self.runtime = runtime
-        self.cache = WatchCache()
+    def __init__(self, client: Client, store: Store, *, delay_us: int = 0) -> None:
+        self.name = client.name
+        self.resources = client.resources
+        self.pod_owners = client.pod_owners
+        self.pod_changes = client.pod_changes
+        self.client = client
         self.delay_us = delay_us
         self._store = store
         self._waiting: deque[tuple[int, WatchEvent]] = deque()
-        runtime.read_from(self.cache)
-        self.list_anew()
 
     def observe(self, event: WatchEvent) -> bool:
         """Let a write be under way."""
@@ -92,35 +94,71 @@ class LaggingClient:
         return True
 
     def next_wake_us(self) -> int | None:
-        """Return when something arrives, or when the controller has something to do."""
-        own_us = self.runtime.next_wake_us()
+        """Return when something arrives, or when the client has something to do."""
+        own_us = self.client.next_wake_us()
         if not self._waiting:
             return own_us
         return self._waiting[0][0] if own_us is None else min(own_us, self._waiting[0][0])
 
     def work(self) -> None:
-        """Let the controller see what has arrived; if nothing has, let it take a step."""
+        """Let the client see what has arrived; if nothing has, let it take a step."""
         now_us = self._store.clock.now_us
         if not self._waiting or self._waiting[0][0] > now_us:
-            self.runtime.work()
+            self.client.work()
             return
         while self._waiting and self._waiting[0][0] <= now_us:
             self.show(self._waiting.popleft()[1])
 
     def show(self, event: WatchEvent) -> None:
-        """Let the controller see one write."""
+        """Let the client see one write."""
+        self.client.observe(event)
+
+
+class LaggingClient(LateClient):
+    """A client that hears of every write some time after it was made, and reads what it has heard of.
+
+    Parameters
+    ----------
+    runtime : CachedClient
+        A controller or the scheduler. It reads from this client's cache from now on.
+    store : Store
+    delay_us : int
+        How long a write takes to arrive.
+    knows_all : bool
+        True if it knows what is in the store already, for it runs and has heard of every write; else it is shown all.
+
+    Attributes
+    ----------
+    cache : WatchCache
+        What the client reads.
+    """
+
+    def __init__(self, runtime: CachedClient, store: Store, *, delay_us: int = 0, knows_all: bool = False) -> None:
+        super().__init__(runtime, store, delay_us=delay_us)
+        self.resources = self.pod_owners = self.pod_changes = None  # its cache holds everything
+        self.runtime = runtime
+        self.cache = WatchCache()
+        runtime.read_from(self.cache)
+        if knows_all:
+            self.cache.replace(store.everything(), store.revision)
+        else:
+            self.list_anew()
+
+    def show(self, event: WatchEvent) -> None:
+        """Let the client see one write."""
         seen = self.cache.apply(event)
         if seen is not None:
             self._tell(seen)
 
     def list_anew(self) -> None:
-        """List everything, and show the controller what is new to it."""
+        """List everything, and show the client what is new to it, nodes first."""
         self._waiting.clear()
-        for seen in self.cache.replace(self._store.everything(), self._store.revision):
+        listed = sorted(self._store.everything(), key=lambda value: not isinstance(value, Node))
+        for seen in self.cache.replace(listed, self._store.revision):
             self._tell(seen)
 
     def start_anew(self) -> None:
-        """Let the controller begin without queue, memory and cache, as after a crash."""
+        """Let the client begin without queue, memory and cache, as after a crash."""
         self.runtime.forget()
         self.cache = WatchCache()
         self.runtime.read_from(self.cache)
@@ -129,3 +167,26 @@ class LaggingClient:
     def _tell(self, event: WatchEvent) -> None:
         if self.runtime.resources is None or event.resource in self.runtime.resources:
             self.runtime.observe(event)
+
+
+class StoppedClient:
+    """Stands where a client stood that has been stopped: it hears and does nothing."""
+
+    resources: frozenset[str] = frozenset()
+    pod_owners: frozenset[str] = frozenset()
+    pod_changes = None
+
+    def __init__(self, client: Client) -> None:
+        self.name = client.name
+        self.client = client
+
+    def observe(self, event: WatchEvent) -> bool:
+        """Hear nothing."""
+        return False
+
+    def next_wake_us(self) -> int | None:
+        """Return None: it has nothing to do."""
+        return None
+
+    def work(self) -> None:
+        """Do nothing."""

@@ -15,6 +15,7 @@ from binpack.control.apiserver.store import Store
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.subjects import PodChange, Subject, concerns, subject_of
 from binpack.errors import BinpackError
+from binpack.model.node import Node
 
 KEPT_EVENTS = 10_000
 MAX_STEPS_AT_ONE_INSTANT = 2_000_000
@@ -102,9 +103,9 @@ class ControlPlane:
             self.store.compact(revision - KEPT_EVENTS)
 
     def relist(self, position: int) -> None:
-        """Show a client all objects as if they had just appeared: what a client does that starts, or whose watch broke."""
+        """Show a client all objects as if they had just appeared, nodes first: what a client does that starts, or whose watch broke."""
         client = self.clients[position]
-        for value in self.store.everything():
+        for value in sorted(self.store.everything(), key=lambda one: not isinstance(one, Node)):
             resource = resource_of(value)
             if client.resources is None or resource in client.resources:
                 client.observe(WatchEvent(int(value.metadata.resource_version), "ADDED", resource, value, None))

@@ -31,13 +31,17 @@ from binpack.sim.timeline import (
     Disconnect,
     Drain,
     FailNode,
+    LimitPulls,
     NodeEvent,
     Reconnect,
     RecoverNode,
     Scale,
     SetDuration,
     SetImage,
+    SetLatency,
+    StartComponents,
     StartKubelet,
+    StopComponents,
     StopKubelet,
     TimelineEvent,
 )
@@ -117,8 +121,10 @@ def _carry_out(event: TimelineEvent, store: Store, kubelets: Kubelets) -> None:
             store.update(replace(node, spec=replace(node.spec, unschedulable=event.unschedulable)))
         case SetImage():
             _set_image(event, store)
-        case Drain():
-            raise TypeError("a drain takes time: binpack.sim.drain carries it out")
+        case LimitPulls():
+            kubelets.limit_pulls(event.bytes_per_second, event.nodes)
+        case Drain() | SetLatency() | StopComponents() | StartComponents():
+            raise TypeError("binpack.sim.drain carries out drains, binpack.sim.components what happens to components")
         case _:
             _to_machine(event, store, kubelets)
 

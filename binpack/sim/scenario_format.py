@@ -10,6 +10,7 @@ from typing import Any, Literal
 from binpack.model.base import StrictStruct, field
 from binpack.model.node import Taint
 from binpack.model.quantity import Quantity
+from binpack.sim.timeline import Component
 
 API_VERSION = "binpack.dev/v1"
 KIND = "Scenario"
@@ -72,6 +73,8 @@ class SetImageOf(StrictStruct, frozen=True):
     namespace: str = ""
 
 
+Stoppable = Literal["kube-controller-manager", "kube-scheduler"]
+
 NodeChoice = dict[str, Any] | str
 """A node's name, or `{matchLabels: {key: value}}`: all nodes that are there at the time and have these labels."""
 
@@ -96,6 +99,42 @@ class DrainOf(StrictStruct, frozen=True):
     force: bool = False
 
 
+class SlowImages(StrictStruct, frozen=True):
+    """A registry, or the way to it, that gives less.
+
+    Parameters
+    ----------
+    bandwidth : Quantity
+        Bytes a second that a pull gets at most; for pulls that begin while this holds.
+    nodes : tuple of NodeChoice
+        Without any: all nodes, also those to come.
+    duration : str, optional
+        How long this holds; to the end without it.
+    """
+
+    bandwidth: Quantity
+    nodes: tuple[NodeChoice, ...] = ()
+    duration: str | None = None
+
+
+class ApiLatency(StrictStruct, frozen=True):
+    """Components that hear late of what is written.
+
+    Parameters
+    ----------
+    latency : str
+        Duration from a write until they hear of it.
+    components : tuple of Component
+        `kube-controller-manager`, `kube-scheduler`, `kubelet`; all of them without any.
+    duration : str, optional
+        How long this holds; to the end without it.
+    """
+
+    latency: str
+    components: tuple[Component, ...] = ()
+    duration: str | None = None
+
+
 class Step(StrictStruct, frozen=True):
     """What happens at one time, in the order of the fields.
 
@@ -103,6 +142,10 @@ class Step(StrictStruct, frozen=True):
     ----------
     at : str
         Duration since the start.
+    slow_images : tuple of SlowImages
+    api_latency : tuple of ApiLatency
+    stop_components, start_components, restart_components : tuple of Stoppable
+        A component that starts has no memory: it lists everything anew.
     add_nodes : tuple of NodePool
     apply : tuple
         Files (relative to the scenario) or manifests in place.
@@ -123,6 +166,11 @@ class Step(StrictStruct, frozen=True):
     """
 
     at: str
+    slow_images: tuple[SlowImages, ...] = ()
+    api_latency: tuple[ApiLatency, ...] = ()
+    stop_components: tuple[Stoppable, ...] = ()
+    start_components: tuple[Stoppable, ...] = ()
+    restart_components: tuple[Stoppable, ...] = ()
     add_nodes: tuple[NodePool, ...] = ()
     apply: tuple[dict[str, Any] | str, ...] = ()
     delete: tuple[Reference, ...] = ()

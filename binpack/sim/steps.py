@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from binpack.control.apiserver.resources import ApiObject, is_namespaced
 from binpack.model.defaulting import DEFAULT_NAMESPACE
 from binpack.model.node import Node
+from binpack.sim.components import COMPONENTS
 from binpack.sim.node_pools import ZONE, pool_nodes
-from binpack.sim.scenario_format import DrainOf, NodeChoice, ScaleTo, SetImageOf, Step
+from binpack.sim.scenario_format import DrainOf, NodeChoice, ScaleTo, SetImageOf, SlowImages, Step
 from binpack.sim.timeline import (
     Apply,
     Cordon,
@@ -16,11 +17,15 @@ from binpack.sim.timeline import (
     Disconnect,
     Drain,
     FailNode,
+    LimitPulls,
     Reconnect,
     RecoverNode,
     Scale,
     SetImage,
+    SetLatency,
+    StartComponents,
     StartKubelet,
+    StopComponents,
     StopKubelet,
     TimelineEvent,
 )
@@ -68,8 +73,41 @@ class StepReader:
             path, step = f"timeline[{number}]", steps[number]
             if times[number] > until_us:
                 self._refuse(f"{path}.at", f'"{step.at}" (accepted: times up to the duration)')
-            events[number] = [*self._of_objects(path, step, times[number]), *self._of_nodes(path, step, times[number])]
+            readers = (self._of_components, self._of_objects, self._of_nodes)
+            events[number] = [event for reader in readers for event in reader(path, step, times[number])]
         return [event for number in range(len(steps)) for event in events[number]]
+
+    def _of_components(self, path: str, step: Step, time_us: int) -> Iterator[TimelineEvent]:
+        for number, slow in enumerate(step.slow_images):
+            yield from self._slow_images(f"{path}.slowImages[{number}]", slow, time_us)
+        for number, one in enumerate(step.api_latency):
+            place = f"{path}.apiLatency[{number}]"
+            components = one.components or COMPONENTS
+            yield SetLatency(time_us, self._time(f"{place}.latency", one.latency) or 0, components)
+            if (end_us := self._end(place, one.duration, time_us)) is not None:
+                yield SetLatency(end_us, 0, components)
+        if step.stop_components or step.restart_components:
+            yield StopComponents(time_us, (*step.stop_components, *step.restart_components))
+        if step.start_components or step.restart_components:
+            yield StartComponents(time_us, (*step.start_components, *step.restart_components))
+
+    def _slow_images(self, path: str, one: SlowImages, time_us: int) -> Iterator[TimelineEvent]:
+        bytes_per_second = one.bandwidth.ceil_units()
+        if bytes_per_second <= 0:
+            self._refuse(f"{path}.bandwidth", f'"{one.bandwidth}" (accepted: bytes a second, above 0)')
+        nodes = tuple(self._chosen(f"{path}.nodes", one.nodes))
+        yield LimitPulls(time_us, bytes_per_second, nodes)
+        if (end_us := self._end(path, one.duration, time_us)) is not None:
+            yield LimitPulls(end_us, None, nodes)
+
+    def _end(self, path: str, duration: str | None, time_us: int) -> int | None:
+        """Return when something ends that holds for a time; None if it holds to the end."""
+        if duration is None:
+            return None
+        lasts_us = self._time(f"{path}.duration", duration)
+        if lasts_us == 0:
+            self._refuse(f"{path}.duration", f'"{duration}" (accepted: durations above 0)')
+        return None if not lasts_us else time_us + lasts_us
 
     def _of_objects(self, path: str, step: Step, time_us: int) -> Iterator[TimelineEvent]:
         for number, pool in enumerate(step.add_nodes):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from binpack.model.kinds import KubernetesObject
 
@@ -177,5 +177,62 @@ class Reconnect:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class LimitPulls:
+    """Limit how fast images are pulled: pulls that begin from now on get no more, those under way end as they would have.
+
+    Parameters
+    ----------
+    time_us : int
+        Microseconds since the run's start.
+    bytes_per_second : int or None
+        Of each pull; None lifts the limit.
+    nodes : tuple of str
+        Which nodes; all of them, also those to come, without any.
+    """
+
+    time_us: int
+    bytes_per_second: int | None
+    nodes: tuple[str, ...] = ()
+
+
+Component = Literal["kube-controller-manager", "kube-scheduler", "kubelet"]
+"""A client of the API server; `kubelet` stands for those of all nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetLatency:
+    """Let components hear of each write so long after it was made.
+
+    Parameters
+    ----------
+    time_us : int
+        Microseconds since the run's start.
+    latency_us : int
+    components : tuple of Component
+    """
+
+    time_us: int
+    latency_us: int
+    components: tuple[Component, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StopComponents:
+    """Stop components: they hear and do nothing any more, and lose their memory and their queues."""
+
+    time_us: int
+    components: tuple[Component, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StartComponents:
+    """Start components that were stopped: they list everything and know nothing else."""
+
+    time_us: int
+    components: tuple[Component, ...]
+
+
+ComponentEvent = SetLatency | StopComponents | StartComponents
 NodeEvent = FailNode | RecoverNode | StopKubelet | StartKubelet | Disconnect | Reconnect
-TimelineEvent = Apply | Delete | SetDuration | Scale | SetImage | Cordon | Drain | NodeEvent
+TimelineEvent = Apply | Delete | SetDuration | Scale | SetImage | Cordon | Drain | NodeEvent | LimitPulls | ComponentEvent

@@ -31,6 +31,11 @@ class ContainerStart:
     clock : Clock
     sink : EventSink
     configuration : KubeletConfiguration
+
+    Attributes
+    ----------
+    limits : dict[str, int]
+        How many bytes a second a pull gets at most, by node; "" for all nodes.
     """
 
     def __init__(self, clock: Clock, sink: EventSink, configuration: KubeletConfiguration) -> None:
@@ -38,6 +43,7 @@ class ContainerStart:
         self._sink = sink
         self._configuration = configuration
         self._sizes: dict[str, int] = {}
+        self.limits: dict[str, int] = {}
 
     def learn(self, images: Iterable[ContainerImage]) -> None:
         """Take the sizes of images from what a node reports; what came first holds."""
@@ -72,9 +78,7 @@ class ContainerStart:
             return False
         if here_us is None and size_bytes is not None:
             self._tell(pod, "Normal", "Pulling", f'Pulling image "{image}"')
-            here_us = machine.images.pull(
-                image, size_bytes, machine.pull_bytes_per_second, now_us, places=self._places
-            )  # fmt: skip
+            here_us = machine.images.pull(image, size_bytes, self._bandwidth(machine), now_us, places=self._places)
             machine.images_change_us = min(machine.images_change_us, here_us)
         if here_us is not None and here_us > now_us:
             record.stage, record.due_us, record.reason, record.message = "pulling", here_us, "", ""
@@ -97,6 +101,10 @@ class ContainerStart:
             record.due_us = record.pull_retry_us
             self._tell(pod, "Normal", "BackOff", record.message)
             self._tell(pod, "Warning", "Failed", "Error: ImagePullBackOff")
+
+    def _bandwidth(self, machine: Machine) -> int:
+        limits = [self.limits[name] for name in ("", machine.name) if name in self.limits]
+        return min([machine.pull_bytes_per_second, *limits])
 
     @property
     def _places(self) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from binpack.control.apiserver.store import Store
@@ -98,6 +99,14 @@ class Kubelets:
     def reconnect(self, node_name: str) -> None:
         """Let a node reach the API server again."""
         self._inbox.append(("reconnect", node_name, ""))
+
+    def limit_pulls(self, bytes_per_second: int | None, node_names: Iterable[str] = ()) -> None:
+        """Let a pull that begins from now on get no more than so much (None: what its node gives), on some nodes or on all."""
+        for name in node_names or ("",):
+            if bytes_per_second is None:
+                self._starter.limits.pop(name, None)
+            else:
+                self._starter.limits[name] = bytes_per_second
 
     def usage(self, pod: Pod) -> dict[str, int]:
         """Return what a pod uses now by its workload model: milli-cores, bytes, processes. Empty if the model does not say."""
