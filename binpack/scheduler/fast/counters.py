@@ -31,6 +31,8 @@ class Counters:
         Times that a class's terms were compiled.
     static_passes : int
         Times that taints, node affinity and images of all rows were worked out for a class.
+    static_rows_patched : int
+        Rows for which they were worked out again because their node had changed.
     """
 
     decisions: int = 0
@@ -45,6 +47,7 @@ class Counters:
     verdicts_patched: int = 0
     plans_compiled: int = 0
     static_passes: int = 0
+    static_rows_patched: int = 0
 
     def as_dict(self) -> dict[str, int]:
         """Return name and value of each."""

@@ -61,16 +61,17 @@ class KeyLayout:
         self.zone_codes: NDArray[np.int32] = np.full(zones, NO_LABEL, np.int32)
         self.zone_codes[row_zones[filled]] = codes[filled]
         self._zone_rows = np.bincount(row_zones[filled], minlength=zones)
-        self._strangers = int(np.count_nonzero(self.zone_codes[row_zones[filled]] != codes[filled]))
+        # By zone, the rows that have another code than the zone's.
+        self._strangers = np.bincount(row_zones[filled][self.zone_codes[row_zones[filled]] != codes[filled]], minlength=zones)
 
     @property
     def shape(self) -> KeyShape:
         """How the key lies now."""
         complete = self._lacking == 0
-        return KeyShape(complete, complete and self._repeated == 0, self._strangers == 0)
+        return KeyShape(complete, complete and self._repeated == 0, not self._strangers.any())
 
     def patch(self, rows: NDArray[np.intp], codes: NDArray[np.int32]) -> bool:
-        """Take rows with their codes as they are now. False: made anew is surer, for a zone may have a new code."""
+        """Take rows with their codes as they are now. False: a zone has lost the node whose code was the zone's, look at all again."""
         for row, new in zip(rows.tolist(), codes.tolist(), strict=True):
             old = int(self._codes[row])
             if old == new:
@@ -79,15 +80,15 @@ class KeyLayout:
             self._count(old, -1)
             if old != HOLE:
                 self._zone_rows[zone] -= 1
-                self._strangers -= old != self.zone_codes[zone]
+                self._strangers[zone] -= old != self.zone_codes[zone]
             self._count(new, 1)
             if new != HOLE:
                 if self._zone_rows[zone] == 0:
                     self.zone_codes[zone] = new
                 self._zone_rows[zone] += 1
-                self._strangers += new != self.zone_codes[zone]
+                self._strangers[zone] += new != self.zone_codes[zone]
             self._codes[row] = new
-        return self._strangers == 0
+        return not ((self._strangers == self._zone_rows) & (self._zone_rows > 0)).any()
 
     def _count(self, code: int, rows: int) -> None:
         if code == NO_LABEL:

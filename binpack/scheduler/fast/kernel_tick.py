@@ -52,7 +52,7 @@ class KernelTick:
         self._ratios = strategy.scores if isinstance(strategy, RequestedToCapacityRatio) else np.zeros(1, np.int64)
         # Not a power of two: lines that far apart would share their places in the processor's cache.
         self._states: NDArray[np.float64] = np.zeros((at.STATES, len(cluster.journal.ring) + 72), np.float64)
-        self._laid_out: Hashable = None
+        self._laid_out: tuple[int, tuple[int, int], int] = (-1, (-1, -1), -1)
         self._labels: tuple[Hashable, NDArray[np.int32]] = (None, np.zeros((0, 0), np.int32))
         self._exact = False
         self._numbers: dict[PodClass, int] = {}
@@ -143,11 +143,17 @@ class KernelTick:
         return int(placed), int(why)
 
     def _lay_out(self, start: int) -> None:
-        version = (self._cluster.static_version, self._cluster.node_version, start, self._compiler.geometry.shapes_version)
+        order = (self._cluster.node_version, start)
+        version = (self._cluster.static_version, order, self._compiler.geometry.shapes_version)
         if version != self._laid_out:
+            order_changed, shapes_changed = order != self._laid_out[1], version[2] != self._laid_out[2]
             self._laid_out = version
-            self._nodes.lay_out(self._compiler, kube=self._kube, start=start)
-            self._classes.lay_out()
+            if order_changed:
+                self._nodes.lay_out(self._compiler, kube=self._kube, start=start)
+            if shapes_changed:
+                self._classes.lay_out()
+            else:
+                self._classes.follow(order_changed=order_changed and self._kube)
             self._exact = is_exact(self._cluster)
             # Every node has some cpu and some memory: then both count everywhere.
             self._control[at.USUAL_NODES] = bool((self._cluster.allocatable[:2, self._cluster.active] > 0).all())

@@ -1,12 +1,13 @@
 """Static slots: what the nodes' taints, labels, cordons and images mean to a class. A small code a row stands for all of it.
 
-What is normalised over the feasible nodes is kept raw: normalised scores are never kept.
+When nodes change only their rows are judged again. What is normalised over the feasible nodes is kept raw: nothing normalised ever is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,10 @@ from binpack.plugins.required_node_affinity import node_affinity_of
 from binpack.plugins.taint_toleration import TaintToleration
 from binpack.scheduler.fast.counters import Counters
 from binpack.scheduler.fast.fallback import NotCachedError
+from binpack.scheduler.fast.vectors import changed_rows
 from binpack.state.cluster import Cluster
+from binpack.state.columns import grown
+from binpack.state.node_rows import NodeRows
 from binpack.units import MAX_NODE_SCORE
 
 FILTERS = (NodeUnschedulable, TaintToleration, NodeAffinity)
@@ -43,19 +47,27 @@ class StaticSlot:
     codes : NDArray[np.int8]
         By row; `EXCLUDED` where a static filter says no, and in holes.
     table : NDArray[np.int64]
-        Shape [codes, 3]: raw scores of TaintToleration and NodeAffinity, and the final one of ImageLocality.
-    trivial : bool
-        One code or none: static scores differ nowhere, and are left out.
+        Shape [codes, 3]: raw scores of TaintToleration and NodeAffinity, and the final one of ImageLocality. It only grows.
+    images : Any
+        What ImageLocality prepared: how far each image is spread, which is part of the score of every row that has it.
+    version : int
+        The `static_version` that the codes are of.
     """
 
     example: Pod
     codes: NDArray[np.int8]
     table: NDArray[np.int64]
-    trivial: bool
+    images: Any
+    version: int
+
+    @property
+    def trivial(self) -> bool:
+        """One code or none: static scores differ nowhere, and are left out."""
+        return len(self.table) <= 1
 
 
 class StaticSlots:
-    """The static slots of one profile, made anew when a node has changed.
+    """The static slots of one profile, which follow the nodes when they are used.
 
     Parameters
     ----------
@@ -77,7 +89,6 @@ class StaticSlots:
         self._scores = [by_type.get(kind, (None, 0)) for kind in SCORES]
         self.weights = (self._scores[0][1], self._scores[1][1], self._scores[2][1])
         self.slots: list[StaticSlot] = []
-        self.versions: list[int] = []
         self._numbers: dict[Hashable, int] = {}
 
     def number(self, pod: Pod) -> int:
@@ -100,15 +111,22 @@ class StaticSlots:
             slot = self._make(pod)
             number = self._numbers[key] = len(self.slots)
             self.slots.append(slot)
-            self.versions.append(self._cluster.static_version)
         return number
 
     def current(self, number: int) -> StaticSlot:
-        """Return a slot as the nodes are now."""
-        if self.versions[number] != self._cluster.static_version:
-            self.slots[number] = self._make(self.slots[number].example)
-            self.versions[number] = self._cluster.static_version
-        return self.slots[number]
+        """Return a slot as the nodes are now: the same object as before if the codes mean the same still.
+
+        Raises
+        ------
+        NotCachedError
+            If there are too many different scores now.
+        """
+        slot = self.slots[number]
+        if slot.version != self._cluster.static_version:
+            rows = changed_rows(self._cluster, slot.version)
+            if rows is None or not self._patch(slot, rows):
+                slot = self.slots[number] = self._make(slot.example)
+        return slot
 
     def worth(self, slot: StaticSlot, present: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return the weighted score of each code, normalised over the codes that feasible rows have; shape [codes]."""
@@ -124,30 +142,61 @@ class StaticSlots:
         return worth + self.weights[1] * (affinity if highest == 0 else MAX_NODE_SCORE * affinity // highest)
 
     def _make(self, pod: Pod) -> StaticSlot:
-        cluster = self._cluster
         self._counters.static_passes += 1
-        rows, admitted = cluster.rows(), cluster.active.copy()
+        rows = self._cluster.rows()
+        raw, images = self._raw_scores(pod, rows)
+        codes, table = _coded(self._admitted(pod, rows), raw)
+        return StaticSlot(pod, codes, table, images, self._cluster.static_version)
+
+    def _patch(self, slot: StaticSlot, changed: NDArray[np.intp]) -> bool:
+        """Judge changed rows again. False: everything has to be, for an image is spread otherwise, or there are too many codes."""
+        rows = self._cluster.rows(changed)
+        raw, images = self._raw_scores(slot.example, rows)
+        if images != slot.images:
+            return False
+        known = {tuple(line): code for code, line in enumerate(slot.table.tolist())}
+        codes = [
+            known.setdefault(tuple(line), len(known)) if admitted else EXCLUDED
+            for line, admitted in zip(raw.T.tolist(), self._admitted(slot.example, rows).tolist(), strict=True)
+        ]
+        if len(known) > MAX_CODES:
+            return False
+        slot.codes = grown(slot.codes, self._cluster.capacity, EXCLUDED)
+        slot.codes[changed] = codes
+        slot.table = np.array(list(known), np.int64).reshape(-1, len(SCORES))
+        slot.version = self._cluster.static_version
+        self._counters.static_rows_patched += len(changed)
+        return True
+
+    def _admitted(self, pod: Pod, rows: NodeRows) -> NDArray[np.bool_]:
+        """The rows that hold a node that no static filter rejects, shape [len(rows)]."""
+        cluster = self._cluster
+        admitted: NDArray[np.bool_] = cluster.active[rows.index]
         for plugin in self._filters:
             prepared = plugin.prepare(pod, cluster)
             if isinstance(prepared, Status | Shortlist):
                 raise NotCachedError(f"{plugin.name} rejects or lists nodes for this pod")
             if not isinstance(prepared, Skip):
-                admitted &= plugin.filter(prepared, rows) == 0
-        raw = np.zeros((3, cluster.capacity), np.int64)
+                admitted = admitted & (plugin.filter(prepared, rows) == 0)
+        return admitted
+
+    def _raw_scores(self, pod: Pod, rows: NodeRows) -> tuple[NDArray[np.int64], Any]:
+        """The static scores of rows, shape [SCORES, len(rows)], and what ImageLocality, the last, prepared."""
+        raw, prepared = np.zeros((len(SCORES), len(rows)), np.int64), None
         for line, (plugin, _) in enumerate(self._scores):
-            prepared = plugin.prepare_score(pod, cluster, rows) if plugin is not None else None
+            prepared = plugin.prepare_score(pod, self._cluster, rows) if plugin is not None else None
             if plugin is not None and not isinstance(prepared, Skip):
                 raw[line] = plugin.score(prepared, rows)
-        return _coded(pod, admitted, raw)
+        return raw, prepared
 
 
-def _coded(pod: Pod, admitted: NDArray[np.bool_], raw: NDArray[np.int64]) -> StaticSlot:
+def _coded(admitted: NDArray[np.bool_], raw: NDArray[np.int64]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
     codes = np.full(len(admitted), EXCLUDED, np.int8)
     if not raw.any():
         codes[admitted] = 0
-        return StaticSlot(pod, codes, np.zeros((1, 3), np.int64), trivial=True)
+        return codes, np.zeros((1, len(SCORES)), np.int64)
     table, inverse = np.unique(raw[:, admitted].T, axis=0, return_inverse=True)
     if len(table) > MAX_CODES:
         raise NotCachedError(f"{len(table)} different static scores (accepted: at most {MAX_CODES})")
     codes[admitted] = inverse.reshape(-1).astype(np.int8)
-    return StaticSlot(pod, codes, table, trivial=len(table) <= 1)
+    return codes, table

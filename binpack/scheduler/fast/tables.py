@@ -1,20 +1,25 @@
-"""The arrays that kernels work on: by class, by shape, by block. Kept in step with the plans; what nodes determine is made anew."""
+"""The arrays that kernels work on: by class, by shape, by block. Kept in step with the plans and the nodes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
 
 from binpack.scheduler.fast.compile import PlanCompiler
 from binpack.scheduler.fast.encoding import encode_class, encode_operations, encode_placed, goes_row_by_row
+from binpack.scheduler.fast.fallback import NotCachedError
 from binpack.scheduler.fast.plan import Plan
 from binpack.scheduler.fast.shape_codes import encode_shape
+from binpack.scheduler.fast.statics import StaticSlot
 from binpack.scheduler.kernels import layout as at
+from binpack.scheduler.ties import heap_pre_order
 from binpack.state.classes import PodClass
 from binpack.state.cluster import Cluster
+from binpack.state.columns import grown
 from binpack.state.rows import BLOCK
 
 UNSEEN = -1
@@ -50,7 +55,9 @@ class ClassTables:
         self._plans: list[Plan | None] = []
         self._numbers: dict[PodClass, int] = {}
         self._shape_epoch = 0
-        self._static_stamps: list[int] = []
+        self._static_slots: list[StaticSlot | None] = []
+        self._static_kinds: list[int] = []
+        self._static_versions: list[int] = []
         self.classes: NDArray[np.int64] = np.zeros((0, at.CLASS_WIDTH), np.int64)
         self.operations: NDArray[np.int64] = np.zeros((0, at.MAX_OPS, at.OP_WIDTH), np.int64)
         self.placed: NDArray[np.int64] = np.zeros((0, at.PLACED_WIDTH), np.int64)
@@ -71,9 +78,48 @@ class ClassTables:
         self.bits: NDArray[np.int64] = np.zeros((lines, (len(self._cluster) + 63) // 64), np.int64)
         self.seen = np.full(lines, UNSEEN, np.int64)
         self.static = np.zeros((len(self.static_codes), self._cluster.capacity), np.int8)
-        self._static_stamps = [UNSEEN] * len(self.static_codes)
+        self._static_slots = [None] * len(self.static_codes)
         # A plan that no kernel covered may be covered now, and the other way round.
         self._plans = [None] * len(self._plans)
+
+    def follow(self, *, order_changed: bool) -> None:
+        """Follow nodes that have changed: their rows are in the journal, so that only their blocks will be summarised again.
+
+        Parameters
+        ----------
+        order_changed : bool
+            The bitmaps by list position mean other rows now, if there are any: they are made anew, with all summaries.
+        """
+        capacity = self._cluster.capacity
+        if self.static.shape[1] != capacity:
+            self.static = grown(self.static, capacity)
+            for name in ("masks", "words"):
+                setattr(self, name, grown(getattr(self, name), capacity // BLOCK))
+            more = np.zeros((len(self.classes), capacity // BLOCK - self.summaries.shape[1], at.SUMMARY_WIDTH), np.int32)
+            self.summaries = np.concatenate([self.summaries, more], axis=1)
+        if order_changed:
+            self.bits = np.zeros((len(self.classes), (len(self._cluster) + 63) // 64), np.int64)
+            self.words[:] = 0
+            self.seen[:] = UNSEEN
+        for slot, kept in enumerate(self._static_slots):
+            if kept is not None:
+                self._follow_static(slot, kept)
+        for number in np.flatnonzero(self.classes[: len(self._plans), at.SHAPE] == NOT_COVERED):
+            self._plans[number] = None
+
+    def _follow_static(self, slot: int, kept: StaticSlot) -> None:
+        kind = self._static_kinds[slot]
+        users = np.flatnonzero(self.classes[: len(self._plans), at.STATIC] == slot)
+        try:
+            now = self._encode_static(slot)
+        except NotCachedError:
+            self.classes[users, at.SHAPE] = NOT_COVERED
+            return
+        self.classes[users, at.STATIC_KIND] = now
+        if self._static_slots[slot] is not kept or (now == at.STATIC_CODES and kind != now):
+            # The blocks' masks are of other codes, or there are none.
+            for number in users.tolist():
+                self._unsee(number)
 
     def number(self, plan: Plan | None) -> int:
         """Return a plan's number, encoding it if it is new; `NOT_COVERED` if kernels do not cover it."""
@@ -87,7 +133,8 @@ class ClassTables:
         if self._plans[number] is not plan:
             self._plans[number] = plan
             self.classes[number, at.SHAPE] = NOT_COVERED
-            self._encode(number, plan)
+            with suppress(NotCachedError):
+                self._encode(number, plan)
         return number if self.classes[number, at.SHAPE] != NOT_COVERED else NOT_COVERED
 
     def _encode(self, number: int, plan: Plan) -> None:
@@ -126,17 +173,19 @@ class ClassTables:
             self.static = np.concatenate([self.static, np.zeros((more, self._cluster.capacity), np.int8)])
             self.static_tables = np.concatenate([self.static_tables, np.zeros((more, 32, 3), np.int64)])
             self.static_codes = np.concatenate([self.static_codes, np.zeros(more, np.int64)])
-            self._static_stamps += [UNSEEN] * more
+            self._static_slots += [None] * more
+            self._static_kinds += [at.NO_STATIC] * more
+            self._static_versions += [UNSEEN] * more
         current = statics.current(slot)
-        if self._static_stamps[slot] != self._cluster.static_version:
+        if self._static_slots[slot] is not current or self._static_versions[slot] != current.version:
+            self._static_slots[slot], self._static_versions[slot] = current, current.version
             self.static[slot] = current.codes
             self.static_tables[slot, : len(current.table)] = current.table
             self.static_codes[slot] = len(current.table)
-            self._static_stamps[slot] = self._cluster.static_version
-        if not current.trivial:
-            return at.STATIC_CODES
-        # Holes are out already: they hold no pods.
-        return at.NO_STATIC if bool((current.codes[self._cluster.active] >= 0).all()) else at.STATIC_MASK
+            # Holes are out already: they hold no pods.
+            everywhere = bool((current.codes[self._cluster.active] >= 0).all())
+            self._static_kinds[slot] = at.STATIC_CODES if not current.trivial else at.NO_STATIC if everywhere else at.STATIC_MASK
+        return self._static_kinds[slot]
 
     def _make_room(self) -> None:
         if len(self._numbers) <= len(self.classes):
@@ -192,6 +241,7 @@ class NodeTables:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
+        self.logs: NDArray[np.float64] = np.zeros(0, np.float64)
 
     def lay_out(self, compiler: PlanCompiler, *, kube: bool, start: int) -> None:
         """Make everything anew."""
@@ -200,15 +250,12 @@ class NodeTables:
         ordered = np.roll(cluster.rows_in_order(), -start)
         self.list_positions: NDArray[np.int32] = np.zeros(cluster.capacity, np.int32)
         self.list_positions[ordered] = np.arange(len(ordered), dtype=np.int32)
-        self.ranks: NDArray[np.int32] = cluster.name_ranks().astype(np.int32)
-        if kube:
-            from binpack.scheduler.ties import heap_pre_order
-
-            self.ranks = np.full(cluster.capacity, at.FAR, np.int32)
-            self.ranks[ordered] = heap_pre_order(len(ordered)).astype(np.int32)
-        self.ranks[~cluster.active] = at.FAR
+        self.ranks: NDArray[np.int32] = np.full(cluster.capacity, at.FAR, np.int32)
+        self.ranks[ordered] = heap_pre_order(len(ordered)) if kube else cluster.name_ranks()[ordered]
         self.block_ranks = self.ranks.reshape(-1, BLOCK).min(axis=1)
-        self.logs = np.array([math.log(domains + 2) for domains in range(len(ordered) + 2)])
+        if len(self.logs) < len(ordered) + 2:
+            # Some more, for nodes that join one by one.
+            self.logs = np.array([math.log(domains + 2) for domains in range(len(ordered) + 2 + BLOCK)])
         flags = np.zeros((geometry.zones, (len(ordered) + 63) // 64 * 64), np.uint8)
         flags[np.repeat(geometry.block_zone, BLOCK)[ordered], np.arange(len(ordered))] = 1
         self.zone_bits = np.packbits(flags, axis=1, bitorder="little").view(np.int64)

@@ -7,6 +7,7 @@ import pytest
 from binpack.framework.profile import build_profiles
 from binpack.framework.registry import Registry
 from binpack.model.base import replace
+from binpack.model.node import ContainerImage
 from binpack.model.pod import Affinity, Pod, PodAffinity, PodAffinityTerm, TopologySpreadConstraint
 from binpack.plugins import in_tree
 from binpack.scheduler.cached_cycle import CachedCycle
@@ -141,13 +142,62 @@ def test_a_changed_node_moves_its_pods_in_the_sums_and_nothing_else() -> None:
     assert (sums.passes, sums.rows_patched) == (before[0], before[1] + 1)
 
 
-def test_a_changed_node_costs_a_static_pass_and_one_row() -> None:
-    cycle = crowd(kernels=False)
-    cycle.decide_tick(replicas(CLASSES))
+def changed(cycle: CachedCycle, how: str) -> None:
+    """Change one node of the crowd, or let one join or leave."""
+    n7 = node("n7").cpu("16").memory("64Gi").zone("z1")
+    match how:
+        case "cordon":
+            cycle.cluster.update_node(n7.cordon().build())
+        case "taint":
+            cycle.cluster.update_node(n7.taint("spot", "true", effect="PreferNoSchedule").build())
+        case "label":
+            cycle.cluster.update_node(n7.label(disk="ssd").build())
+        case "join":
+            cycle.cluster.add_node(node("n7-again").cpu("16").memory("64Gi").zone("z1").build())
+        case "leave":
+            cycle.cluster.remove_node("n7")
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("how", ["cordon", "label", "join", "leave", "taint"])
+def test_a_changed_node_costs_one_row_of_each_slot_and_its_block(kernels: bool, how: str) -> None:
+    cycle = crowd(kernels=kernels)
+    pods = replicas(4 * CLASSES)
+    cycle.decide_tick(pods[:CLASSES])
+    cycle.decide_tick(pods[CLASSES : 2 * CLASSES])
     before = cycle.counters
-    cycle.cluster.update_node(node("n7").cpu("16").memory("64Gi").zone("z1").cordon().build())
-    cycle.decide_tick([replace(replicas(1)[0], metadata=replace(replicas(1)[0].metadata, name="later"))])
+    cycle.decide_tick(pods[2 * CLASSES : 3 * CLASSES])
+    usual = cycle.counters.blocks_summarised - before.blocks_summarised
+    before = cycle.counters
+    changed(cycle, how)
+    cycle.decide_tick(pods[3 * CLASSES :])
     after = cycle.counters
-    assert after.static_passes == before.static_passes + 1
+    assert after.static_passes == before.static_passes
+    assert after.static_rows_patched == before.static_rows_patched + 1
     assert after.full_passes == before.full_passes
-    assert after.rows_patched == before.rows_patched + CLASSES + 1
+    # Between two decisions of a class the others bind, and the node is one row more; joining and leaving names it once or twice.
+    assert after.rows_patched - before.rows_patched <= CLASSES * (CLASSES + 2)
+    blocks = after.blocks_summarised - before.blocks_summarised
+    # One block more for each class; a first soft taint makes all classes look once which taints each of their blocks has.
+    assert blocks <= (usual + CLASSES if how != "taint" else usual + CLASSES * (NODES // 64 + 3))
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_an_image_that_spreads_changes_the_score_of_all_who_hold_it(kernels: bool) -> None:
+    cycle = crowd(kernels=kernels)
+    image = ContainerImage(names=("app:latest",), size_bytes=500 << 20)
+    made = replicas(1)[0]
+    container = replace(made.spec.containers[0], image="app")
+    wants = [
+        replace(made, metadata=replace(made.metadata, name=f"i{n}"), spec=replace(made.spec, containers=(container,))) for n in range(3)
+    ]
+    for number, built in ((7, node("n7").zone("z1")), (8, node("n8").zone("z2"))):
+        one = built.cpu("16").memory("64Gi").build()
+        cycle.cluster.update_node(replace(one, status=replace(one.status, images=(image,))))
+        before = cycle.counters.static_passes
+        cycle.decide_tick([wants[number - 7]])
+        assert cycle.counters.static_passes == before + 1
+    cycle.cluster.update_node(node("n9").cpu("16").memory("64Gi").zone("z0").cordon().build())
+    before = cycle.counters.static_passes
+    cycle.decide_tick([wants[2]])
+    assert cycle.counters.static_passes == before
