@@ -130,17 +130,19 @@ def _exchange(packing: Packing) -> Packing:
     if problem.cost.size == 0 or problem.cost.min() == problem.cost.max():
         return current
     cost = problem.cost[current.kind]
-    unused = [node for node in np.lexsort((np.arange(cost.size), cost)).tolist() if not current.held[:, node].any()]
+    used = current.used
+    # The unused nodes of each class, the first one last.
+    unused = [np.flatnonzero((current.kind == k) & ~used)[::-1].tolist() for k in range(problem.node_classes)]
+    there = np.array([bool(nodes) for nodes in unused])
+    cheapest = np.argsort(problem.cost, kind="stable")
     for node in np.lexsort((np.arange(cost.size), -cost)).tolist():
-        pods = current.held[:, node]
-        if not pods.any():
+        if not used[node]:
             continue
-        load = pods @ problem.size
-        for spare in unused:
-            if cost[spare] >= cost[node]:
-                break
-            if (load <= current.free[:, spare]).all() and (pods <= problem.limit[:, current.kind[spare]]).all():
-                current.put(spare, current.clear(node))
-                unused.remove(spare)
-                break
+        pods = current.held[:, node]
+        takes = there & (problem.cost < cost[node]) & (pods @ problem.size <= problem.capacity).all(axis=1)
+        takes &= (pods[:, None] <= problem.limit).all(axis=0)
+        if takes.any():
+            kind = int(cheapest[takes[cheapest]][0])
+            current.put(unused[kind].pop(), current.clear(node))
+            there[kind] = bool(unused[kind])
     return current

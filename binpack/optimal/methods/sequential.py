@@ -79,15 +79,16 @@ class Sequential:
         offers = Offers(self._pricer, self.problem, weights, spare)
         fills: list[Fill] = []
         before = self._pricer.steps
-        while any(left) and not self.budget.out_of_time():
+        while any(left) and not self.budget.exhausted():
             chosen = offers.best(left, spare)
+            self.budget.spend(WORK_PER_STEP * (self._pricer.steps - before))
+            before = self._pricer.steps
             if chosen is None:
                 break
             fills.append(chosen)
             spare[chosen.node_class] -= chosen.nodes
             for pod_class, pods in chosen.pods:
                 left[pod_class] -= pods * chosen.nodes
-        self.budget.spend(WORK_PER_STEP * (self._pricer.steps - before))
         return gathered(fills)
 
     def weights(self, measure: str, exponent: float, *, confined: float = CONFINED, noise: Numbers | float = 1.0) -> list[int]:
