@@ -56,9 +56,15 @@ def matters_to_owner(before: Pod, after: Pod) -> bool:
         or before.metadata.labels != after.metadata.labels
         or before.metadata.owner_references != after.metadata.owner_references
         or before.metadata.finalizers != after.metadata.finalizers
-        or find_condition(before.status.conditions, "Ready") != find_condition(after.status.conditions, "Ready")
+        or _readiness(before) != _readiness(after)
         or restarts_of(before) != restarts_of(after)
     )
+
+
+def _readiness(pod: Pod) -> tuple[bool, datetime | None]:
+    """Return whether a pod is Ready, and since when; why it is not is nobody's business."""
+    condition = find_condition(pod.status.conditions, "Ready")
+    return (False, None) if condition is None or condition.status != "True" else (True, condition.last_transition_time)
 
 
 def restarts_of(pod: Pod) -> int:

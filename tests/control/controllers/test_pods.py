@@ -11,6 +11,7 @@ from binpack.control.controllers.pods import (
     compare_for_deletion,
     is_available,
     log_rank,
+    matters_to_owner,
     next_availability_us,
     slow_start_batches,
 )
@@ -35,6 +36,30 @@ def running(name: str, *, ready: int | None = 0, created: int = 0, node: str = "
     status = replace(built.status, conditions=(condition,), container_statuses=(ContainerStatus(name="main", restart_count=restarts),))
     annotations = {} if cost is None else {DELETION_COST: cost}
     return replace(built, status=status, metadata=replace(built.metadata, annotations=annotations))
+
+
+def with_condition(status: str, *, reason: str = "", since: int = 0):
+    made = running("p")
+    condition = Condition("Ready", status, reason, last_transition_time=ago(since))
+    return replace(made, status=replace(made.status, conditions=(condition,)))
+
+
+@pytest.mark.parametrize(
+    ("why", "before", "after", "matters"),
+    [
+        ("the kubelet takes it on", pod("p").build(), with_condition("False", reason="ContainersNotReady"), False),
+        ("not Ready for another reason", with_condition("False", reason="A"), with_condition("False", reason="B", since=9), False),
+        ("Ready", with_condition("False"), with_condition("True"), True),
+        ("no longer Ready", with_condition("True"), with_condition("False"), True),
+        ("Ready since later", with_condition("True", since=9), with_condition("True", since=3), True),
+        ("restarted", running("p"), running("p", restarts=1), True),
+    ],
+)
+def test_what_wakes_a_pods_controller(why, before, after, matters):
+    before = replace(before, metadata=after.metadata, status=replace(before.status, phase=after.status.phase))
+    if not after.status.container_statuses[0].restart_count:
+        before = replace(before, status=replace(before.status, container_statuses=after.status.container_statuses))
+    assert matters_to_owner(before, after) is matters
 
 
 @pytest.mark.parametrize(
