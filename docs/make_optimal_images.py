@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/optimal.md: a search whose two sides meet, and what a pattern is.
+"""Draws the pictures of docs/optimal.md and docs/reference/migration.md: a search whose two sides meet, a pattern, a curve of moves.
 
 python docs/make_optimal_images.py docs/images
 """
@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 import matplotlib
 
 matplotlib.use("Agg")
+import numpy as np
 from matplotlib import pyplot as plt
 
 from benchmarks.optimal.instances import cluster_like
+from binpack import testing
+from binpack.api.solving import moves_curve
 from binpack.optimal.solve import solve
+from binpack.plots.moves_curve import moves_curve as moves_curve_plot
 
 if TYPE_CHECKING:
     from binpack.optimal.progress import Progress
@@ -26,10 +30,11 @@ NODES = ("AAC C", "BBB", "AAC C", "BBB", "AAC C", "ABCCC")
 
 
 def main(out: Path) -> None:
-    """Write `optimal-gap.png` and `optimal-patterns.png`."""
+    """Write `optimal-gap.png`, `optimal-patterns.png` and `moves-curve.png`."""
     out.mkdir(parents=True, exist_ok=True)
     _gap().savefig(out / "optimal-gap.png", dpi=110)
     _patterns().savefig(out / "optimal-patterns.png", dpi=110)
+    _curve().savefig(out / "moves-curve.png", dpi=110)
 
 
 def _gap() -> Any:
@@ -47,6 +52,28 @@ def _gap() -> Any:
     axes.set(xscale="log", xlabel="time (s)", ylabel="cost (price units)", title="2,000 pods, three types of nodes")
     axes.legend()
     return figure
+
+
+def _curve() -> Any:
+    """What freeing nodes costs in a cluster of 30 nodes that are about half full."""
+    draw = np.random.default_rng(4)
+    kinds = [(int(cpu), int(memory)) for cpu, memory in zip(draw.integers(9, 60, 18), draw.integers(9, 60, 18), strict=True)]
+    objects = [testing.node(f"node-{number:02}").cpu("16").memory("64Gi").pods(110).build() for number in range(30)]
+    for number in range(30):
+        free = np.array([160, 160])
+        while True:
+            kind = int(draw.integers(len(kinds)))
+            free = free - kinds[kind]
+            if free.min() < 55:
+                break
+            cpu, memory = kinds[kind]
+            held = (
+                testing.pod(f"kind-{kind}-{len(objects)}")
+                .request(cpu=f"{100 * cpu}m", memory=f"{400 * memory}Mi")
+                .owner("ReplicaSet", f"kind-{kind}")
+            )
+            objects.append(held.on(f"node-{number:02}").build())
+    return moves_curve_plot(moves_curve(objects, deterministic_limit=20.0).table())
 
 
 def _patterns() -> Any:

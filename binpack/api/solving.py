@@ -20,6 +20,7 @@ from binpack.state.cluster import Cluster
 
 if TYPE_CHECKING:
     from binpack.optimal.evictions import Evictions
+    from binpack.optimal.migration.curve import MovesCurve
     from binpack.optimal.migration.plan import MigrationPlan
     from binpack.optimal.optimize import Compared, Optimum
     from binpack.optimal.progress import Listener
@@ -145,6 +146,48 @@ def plan_moves(
         profile,
         target_nodes=target_nodes,
         pending=waiting.pending,
+        seed=seed,
+        time_limit_s=time_limit_s,
+        deterministic_limit=deterministic_limit,
+        bare_pods_move=bare_pods_move,
+        stop=stop,
+    )
+
+
+def moves_curve(
+    objects: Iterable[KubernetesObject],
+    *,
+    points: int = 20,
+    configuration: ResolvedConfiguration | None = None,
+    seed: int = 0,
+    time_limit_s: float | None = None,
+    deterministic_limit: float | None = None,
+    bare_pods_move: bool = False,
+    stop: Callable[[], bool] | None = None,
+) -> MovesCurve:
+    """Find what each freed node of a snapshot costs: the fewest moves to each number of nodes, with a bound.
+
+    Parameters
+    ----------
+    objects : iterable of KubernetesObject
+        What `load` read; with PodDisruptionBudgets: a pod that none lets go holds its node.
+    points : int
+        Most numbers of nodes, at least 2.
+    configuration, seed, time_limit_s, deterministic_limit, bare_pods_move, stop
+        As for `plan_moves`; the limits are for the whole curve.
+
+    Raises
+    ------
+    ManifestError
+        If there is no node.
+    """
+    from binpack.optimal.migration.curve import moves_curve as curve
+
+    cluster, profile, _ = _snapshot(objects, configuration)
+    return curve(
+        cluster,
+        profile,
+        points=points,
         seed=seed,
         time_limit_s=time_limit_s,
         deterministic_limit=deterministic_limit,

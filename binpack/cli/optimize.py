@@ -50,6 +50,8 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--target-nodes", metavar="N|min|min+N", help="For moves: nodes in use at most, or so many above the fewest.  [default: min+1]"
 )
+@click.option("--curve", is_flag=True, help="For moves: the fewest moves to each number of nodes, from today's to the fewest.")
+@click.option("--plot", type=_PATH, metavar="FILE", help="With --curve: draw it (.png, .svg or .pdf).")
 @click.option("--bare-pods-move", is_flag=True, help="For moves: also move pods without a controller, which nothing recreates.")
 @click.option("--pod", multiple=True, metavar="NAMESPACE/NAME", help="For evictions: a pod that waits. May be repeated.  [default: each]")
 @click.option("--pod-file", type=_PATH, metavar="FILE", help="For evictions: the pods of this manifest, on the cluster as it stands.")
@@ -89,6 +91,7 @@ def optimize(cluster: tuple[Path, ...], instance: str | None, **options: Any) ->
       binpack optimize --cluster cluster.json --config packing.yaml --config spreading.yaml
       binpack optimize --cluster cluster.json --objective cost --prices prices.yaml
       binpack optimize --cluster cluster.json --objective moves --target-nodes min+1
+      binpack optimize --cluster cluster.json --objective moves --curve --plot curve.png --out curve.parquet
       binpack optimize --cluster cluster.json --objective evictions --pod shop/web-1
       binpack optimize --cluster cluster.json --time-limit 60 --certificate proof.json
       binpack optimize --instance items.vbp --time-limit 30 --json
@@ -113,6 +116,8 @@ class _Asked:
     objective: Objective | Literal["moves", "evictions"]
     prices: Path | None
     target_nodes: str | None
+    curve: bool
+    plot: Path | None
     bare_pods_move: bool
     pod: tuple[str, ...]
     pod_file: Path | None
@@ -159,9 +164,11 @@ def _of_cluster(cluster: tuple[Path, ...], asked: _Asked) -> int:
     if (asked.pod or asked.pod_file) and asked.objective != "evictions":
         raise click.UsageError("--pod and --pod-file are for --objective evictions (accepted with another: neither)")
     if asked.objective == "moves":
-        return _of_moves(cluster, asked)
-    if asked.target_nodes is not None or asked.bare_pods_move:
-        raise click.UsageError("--target-nodes and --bare-pods-move are for --objective moves (accepted with another: neither)")
+        return _of_curve(cluster, asked) if asked.curve else _of_moves(cluster, asked)
+    if asked.target_nodes is not None or asked.bare_pods_move or asked.curve or asked.plot:
+        raise click.UsageError(
+            "--target-nodes, --curve, --plot and --bare-pods-move are for --objective moves (accepted with another: none)"
+        )
     if asked.objective == "evictions":
         return _of_evictions(cluster, asked)
     configurations = {str(path): read_scheduler(path) for path in asked.config}
@@ -194,8 +201,9 @@ def _of_moves(cluster: tuple[Path, ...], asked: _Asked) -> int:
     from binpack.cli.moves import STEP_COLUMNS, plan_document, plan_text
     from binpack.optimal.answer import checked_answer
 
-    if len(asked.config) > 1 or asked.bare_pods_stay or asked.gap:
-        raise click.UsageError("--objective moves takes no --bare-pods-stay, no --gap and one --config (pods without a controller stay)")
+    if asked.plot is not None:
+        raise click.UsageError("--plot without --curve (accepted: --objective moves --curve --plot FILE)")
+    _check_moves(asked)
     given = read_cluster(cluster, asked.pods, config=asked.config[0] if asked.config else None, evictions=True)
     limits = {key: value for key, value in asked.limits().items() if key not in ("gap", "listener")}
     plan = plan_moves(
@@ -216,6 +224,35 @@ def _of_moves(cluster: tuple[Path, ...], asked: _Asked) -> int:
     else:
         deliver(rendered_document(plan_document(plan, answer), asked.output), asked.out)
     return 1 if answer.objective is None else 0
+
+
+def _of_curve(cluster: tuple[Path, ...], asked: _Asked) -> int:
+    from binpack.api.solving import moves_curve
+    from binpack.cli.inputs import read_cluster, read_scheduler
+    from binpack.cli.moves_curve import check_picture, deliver_curve, draw_curve
+
+    if asked.target_nodes is not None or asked.certificate is not None:
+        raise click.UsageError("--curve goes through all numbers of nodes (accepted with it: no --target-nodes, no --certificate)")
+    _check_moves(asked)
+    if asked.plot is not None:
+        check_picture(asked.plot)
+    given = read_cluster(cluster, asked.pods, config=asked.config[0] if asked.config else None, evictions=True)
+    curve = moves_curve(
+        given.objects,
+        configuration=read_scheduler(asked.config[0]) if asked.config else None,
+        bare_pods_move=asked.bare_pods_move,
+        **{key: value for key, value in asked.limits().items() if key not in ("gap", "listener")},
+    )
+    given.tell()
+    if asked.plot is not None:
+        draw_curve(curve, asked.plot)
+    deliver_curve(curve, asked.output, asked.out)
+    return 0
+
+
+def _check_moves(asked: _Asked) -> None:
+    if len(asked.config) > 1 or asked.bare_pods_stay or asked.gap:
+        raise click.UsageError("--objective moves takes no --bare-pods-stay, no --gap and one --config (pods without a controller stay)")
 
 
 def _of_evictions(cluster: tuple[Path, ...], asked: _Asked) -> int:

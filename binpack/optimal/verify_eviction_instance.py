@@ -67,7 +67,7 @@ def read_eviction_instance(raw: Any) -> EvictionInstance:
             raise CertificateError(f"instance.classes[{number}]: accepted: an integer priority, and gives with {len(need)} integers >= 0")
         if not (isinstance(charged, list) and whole(charged, 0) and all(budget < len(budgets) for budget in charged)):
             raise CertificateError(f"instance.classes[{number}].budgets: {charged!r} (accepted: numbers of the {len(budgets)} budgets)")
-        classes.append(EvictionClass(priority, tuple(gives), tuple(charged)))
+        classes.append(EvictionClass(int(priority or 0), tuple(gives), tuple(charged)))
     nodes = []
     for number, one in enumerate(_objects(raw, "nodes")):
         free, pods = one.get("free"), one.get("pods")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,24 +19,48 @@ def moves_curve(table: pd.DataFrame, *, title: str = "What freeing nodes costs")
     Parameters
     ----------
     table : DataFrame
-        `freed`, `moves` and `bound`, one row for each number of nodes (`binpack.optimal.migration.curve.MovesCurve.table`); missing
-        values are not drawn.
+        `nodes`, `freed`, `moves` and `bound`, one row for each number of nodes (`binpack.optimal.migration.curve.MovesCurve.table`);
+        missing values are not drawn.
     title : str
 
     Returns
     -------
     Figure
     """
+    from matplotlib.ticker import MaxNLocator
+
     drawn, (axes,) = figure()
-    for (column, label), look in zip(
-        (("moves", "best plan found"), ("bound", "no plan needs fewer (proven)")), looks(["moves", "bound"]).values(), strict=True
-    ):
+    look = looks(["moves", "bound"])
+    both = table[table["moves"].notna() & table["bound"].notna()].sort_values("freed")
+    axes.fill_between(
+        both["freed"].to_numpy(np.float64),
+        both["bound"].to_numpy(np.float64),
+        both["moves"].to_numpy(np.float64),
+        color=look["moves"].colour,
+        alpha=0.12,
+        linewidth=0,
+    )
+    # Where both meet the bound's small mark lies inside the ring of the moves.
+    marks: dict[str, dict[str, Any]] = {"moves": {"markersize": 9, "markerfacecolor": "none"}, "bound": {"markersize": 4}}
+    for column, label in (("moves", "fewest moves found"), ("bound", "no placement has fewer (proven)")):
         rows = table[table[column].notna()].sort_values("freed")
         x, y = rows["freed"].to_numpy(np.float64), rows[column].to_numpy(np.float64)
-        axes.plot(x, y, look.line, color=look.colour, marker=look.marker, markersize=4.5, label=label)
+        one = look[column]
+        axes.plot(x, y, linestyle=one.line, color=one.colour, marker=one.marker, label=label, **marks[column])
     axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("nodes freed (number)")
     axes.set_ylabel("running pods that move (number)")
+    if len(table):
+        in_use = int(table["nodes"].iloc[0] + table["freed"].iloc[0])
+
+        def other(nodes: Any) -> Any:
+            return in_use - nodes
+
+        top = axes.secondary_xaxis("top", functions=(other, other))
+        top.xaxis.set_major_locator(MaxNLocator(integer=True))
+        top.set_xlabel("nodes in use afterwards (number)")
     axes.set_title(title)
     axes.legend(frameon=False)
     return drawn

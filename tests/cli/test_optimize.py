@@ -9,6 +9,8 @@ import json
 import pytest
 
 import binpack as bp
+from binpack.optimal.migration.curve import MOVES_CURVE
+from binpack.results.tables import Table
 from binpack.testing import node, pod
 
 HEAD = ["status", "objective", "bound", "gap", "seconds", "method", "repeatable", "certificate", "baselines", "interrupted"]
@@ -202,3 +204,33 @@ def test_verbose_names_what_becomes_free(binpack, scattered):
     out = binpack("optimize", "--cluster", scattered, "-v").out
     assert "Freed       " in out
     assert "DaemonSet: default/agent" in out
+
+
+def test_the_curve_of_moves(binpack, scattered, tmp_path):
+    command = ("optimize", "--cluster", scattered, "--objective", "moves", "--curve", "--deterministic-limit", "1")
+    rows = list(csv.DictReader(io.StringIO(binpack(*command, "-o", "csv").out)))
+    assert rows == [{"nodes": str(4 - freed), "freed": str(freed), "moves": str(freed), "bound": str(freed)} for freed in range(4)]
+    document = binpack(*command, "--json").json
+    assert (document["status"], document["objective"], document["fewestNodesBound"]) == ("optimal", [0, 1, 2, 3], 1)
+    assert document["certificate"] == {"kind": "moves", "verified": True}
+    ran = binpack(*command, "--plot", tmp_path / "curve.png", "--out", tmp_path / "curve.parquet")
+    assert (ran.code, ran.out) == (0, "")
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+    table = Table.read_parquet(MOVES_CURVE, tmp_path / "curve.parquet")
+    assert list(table.columns["moves"]) == [0, 1, 2, 3]
+    assert "no placement is on fewer than 1 nodes (proven)" in binpack(*command).out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--plot", "curve.png"], "--plot without --curve"),
+        (["--curve", "--target-nodes", "2"], "no --target-nodes, no --certificate"),
+        (["--curve", "--plot", "curve.txt"], "accepted: .png, .svg, .pdf"),
+        (["--curve", "--plot", "nowhere/curve.png"], "nowhere/curve.png: cannot be written"),
+    ],
+)
+def test_a_curve_that_does_not_go(binpack, scattered, options, message):
+    ran = binpack("optimize", "--cluster", scattered, "--objective", "moves", *options)
+    assert ran.code == 2
+    assert message in ran.err

@@ -1,16 +1,24 @@
-"""What each freed node costs: the fewest moves to each number of nodes, from today's down to the fewest there can be."""
+"""What each freed node costs: the fewest moves to each number of nodes, from today's down to the fewest there can be.
+
+A point is a placement, not a plan: its moves are counted, their order is not looked for. Each bound went through the checker.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from binpack.framework.profile import Profile
+from binpack.optimal.answer import checked_answer
 from binpack.optimal.budget import Budget
+from binpack.optimal.certificate import certificate
+from binpack.optimal.migration.certificate import moves_certificate
 from binpack.optimal.migration.fewest import fewest_moves
 from binpack.optimal.migration.question import ask, fewest_nodes
+from binpack.optimal.mobility import Stays
 from binpack.optimal.solve import DEFAULT_DETERMINISTIC_LIMIT
+from binpack.results.tables import Column, Table, TableSchema
 from binpack.state.cluster import Cluster
 
 if TYPE_CHECKING:
@@ -18,6 +26,17 @@ if TYPE_CHECKING:
 
 PART_FOR_FEWEST_NODES = 0.3
 NEAR_THE_END = 4
+
+MOVES_CURVE = TableSchema(
+    "moves_curve",
+    1,
+    (
+        Column("nodes", "int64", "nodes in use afterwards"),
+        Column("freed", "int64", "nodes freed"),
+        Column("moves", "int64", "the fewest moves found; missing: no placement was found"),
+        Column("bound", "int64", "no placement on so many nodes has fewer moves, as was checked; missing: nothing is proven"),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -32,17 +51,40 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class MovesCurve:
-    """The answer to `moves_curve`; points by nodes freed."""
+    """The answer to `moves_curve`.
+
+    Attributes
+    ----------
+    points : tuple[CurvePoint, ...]
+        By nodes freed; the last one is at the fewest nodes that were found to do.
+    fewest_bound : int or None
+        No placement uses fewer nodes, so there is no curve beyond; None if nothing is proven.
+    anchored : tuple[tuple[str, str], ...]
+        Nodes that cannot be freed, and why.
+    stays : tuple[Stays, ...]
+        Pods that are no part of it, and why.
+    relaxed : tuple[str, ...]
+        Rules that neither the moves nor the bounds know.
+    repeatable : bool
+        False if a clock ended the search.
+    seconds : float
+    """
 
     points: tuple[CurvePoint, ...]
+    fewest_bound: int | None
+    anchored: tuple[tuple[str, str], ...]
+    stays: tuple[Stays, ...]
+    relaxed: tuple[str, ...]
     repeatable: bool
+    seconds: float
+
+    def results(self) -> Table:
+        """The points as a table that can be written as Parquet."""
+        return Table(MOVES_CURVE, {name: tuple(getattr(one, name) for one in self.points) for name in MOVES_CURVE.column_names})
 
     def table(self) -> pd.DataFrame:
         """The points as a table with the columns nodes, freed, moves and bound."""
-        import pandas as pd
-
-        rows = [(point.nodes, point.freed, point.moves, point.bound) for point in self.points]
-        return pd.DataFrame(rows, columns=["nodes", "freed", "moves", "bound"]).astype({"moves": "Int64", "bound": "Int64"})
+        return self.results().to_pandas()
 
 
 def moves_curve(
@@ -85,8 +127,19 @@ def moves_curve(
         part = budget.slice(1.0 / (len(targets) - number))
         one = fewest_moves(today, target, part, seed, known=fewest.fills)
         moves = None if one.packing is None else today.moved(one.packing.held)
-        found.append(CurvePoint(target + anchored, today.in_use - target, moves, None if one.bound is None else one.bound.value))
-    return MovesCurve(tuple(_monotone(found)), budget.repeatable)
+        checked = checked_answer(moves_certificate(today, one, "feasible", repeatable=part.repeatable))
+        bound = checked.bound if isinstance(checked.bound, int) else None
+        found.append(CurvePoint(target + anchored, today.in_use - target, moves, bound))
+    proven = checked_answer(certificate(question.built.problem, fewest)).bound
+    return MovesCurve(
+        points=tuple(monotone(found)),
+        fewest_bound=proven + anchored if isinstance(proven, int) else None,
+        anchored=question.anchored,
+        stays=question.stays,
+        relaxed=question.built.problem.relaxed,
+        repeatable=budget.repeatable,
+        seconds=budget.seconds,
+    )
 
 
 def _targets(least: int, most: int, points: int) -> list[int]:
@@ -98,12 +151,18 @@ def _targets(least: int, most: int, points: int) -> list[int]:
     return sorted({*near, *even}, reverse=True)
 
 
-def _monotone(points: list[CurvePoint]) -> list[CurvePoint]:
-    """A plan to fewer nodes is one to more nodes as well: the curve of moves never falls as more nodes are freed."""
+def monotone(points: list[CurvePoint]) -> list[CurvePoint]:
+    """A placement on fewer nodes is one on more nodes as well, so moves and bounds never fall as more nodes are freed."""
+    most: int | None = None
+    bounded = []
+    for point in points:
+        if point.bound is not None:
+            most = point.bound if most is None else max(most, point.bound)
+        bounded.append(replace(point, bound=most))
     best: list[CurvePoint] = []
     least: int | None = None
-    for point in reversed(points):
+    for point in reversed(bounded):
         if point.moves is not None:
             least = point.moves if least is None else min(least, point.moves)
-        best.append(CurvePoint(point.nodes, point.freed, least, point.bound))
+        best.append(replace(point, moves=least))
     return best[::-1]

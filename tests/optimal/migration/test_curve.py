@@ -6,7 +6,7 @@ import pytest
 
 from binpack.framework.profile import build_profiles
 from binpack.framework.registry import Registry
-from binpack.optimal.migration.curve import moves_curve
+from binpack.optimal.migration.curve import CurvePoint, monotone, moves_curve
 from binpack.plots.moves_curve import moves_curve as drawn
 from binpack.plugins import in_tree
 from binpack.testing import node, pod
@@ -26,6 +26,7 @@ def test_each_freed_node_costs_its_pods() -> None:
         (3, 3, 4, 4),
         (2, 4, 6, 6),
     ]
+    assert curve.fewest_bound == 2
     table = curve.table()
     assert list(table.columns) == ["nodes", "freed", "moves", "bound"]
     figure = drawn(table)
@@ -36,3 +37,9 @@ def test_each_freed_node_costs_its_pods() -> None:
 def test_one_point_is_no_curve() -> None:
     with pytest.raises(ValueError, match="at least 2"):
         moves_curve(cluster_of([node("n1")]), PROFILE, points=1)
+
+
+def test_moves_and_bounds_never_fall() -> None:
+    """A placement on fewer nodes is one on more; a bound on more nodes is one on fewer."""
+    raw = [CurvePoint(9, 0, 0, 0), CurvePoint(8, 1, 5, 3), CurvePoint(7, 2, 4, None), CurvePoint(6, 3, None, 2)]
+    assert [(one.moves, one.bound) for one in monotone(raw)] == [(0, 0), (4, 3), (4, 3), (None, 3)]
