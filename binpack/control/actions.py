@@ -7,7 +7,6 @@ failure between two writes can be tried.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Any
 
 from binpack.control.apiserver.deletion import PropagationPolicy
@@ -15,36 +14,33 @@ from binpack.control.apiserver.errors import ApiError
 from binpack.control.apiserver.namespace_lifecycle import NAMESPACE_TERMINATING
 from binpack.control.apiserver.resources import ApiObject
 from binpack.control.records import Record
+from binpack.model.base import Value, replace
 from binpack.model.meta import OwnerReference
 from binpack.model.policy import Namespace
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(Value, frozen=True):
     """Create an object. `record` is sent when it succeeded."""
 
     object: ApiObject
     record: Record | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Value, frozen=True):
     """Replace an object's metadata and spec, if it is still as it was read (or as this plan last wrote it)."""
 
     object: ApiObject
     record: Record | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateStatus:
+class UpdateStatus(Value, frozen=True):
     """Replace an object's status, if it is still as it was read (or as this plan last wrote it)."""
 
     object: ApiObject
     record: Record | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(Value, frozen=True):
     """Delete the very object that was read (its uid is a precondition)."""
 
     object: ApiObject
@@ -53,8 +49,7 @@ class Delete:
     record: Record | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EditMetadata:
+class EditMetadata(Value, frozen=True):
     """Patch the owners or finalizers of the very object that was read, whatever else has changed about it.
 
     Parameters
@@ -75,8 +70,7 @@ class EditMetadata:
     record: Record | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finalize:
+class Finalize(Value, frozen=True):
     """Replace a namespace's `spec.finalizers` (subresource `finalize`), if it is still as it was read or last written."""
 
     object: Namespace
@@ -86,8 +80,7 @@ class Finalize:
 Write = Create | Update | UpdateStatus | Delete | EditMetadata | Finalize
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Value, frozen=True):
     """What became of one write.
 
     Parameters
@@ -103,8 +96,7 @@ class Outcome:
     error: ApiError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Actions:
+class Actions(Value, frozen=True):
     """A plan: writes in stages, Events, and when to look again.
 
     All writes of a stage are attempted. After a stage with a failure the later ones are not. Then the controller concludes.
@@ -126,8 +118,7 @@ class Actions:
     note: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Value, frozen=True):
     """The end of a sync.
 
     Parameters

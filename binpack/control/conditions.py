@@ -20,8 +20,10 @@ def find_condition(conditions: Iterable[Condition], kind: str) -> Condition | No
 
 def is_true(conditions: Iterable[Condition], kind: str) -> bool:
     """Tell whether the condition of a type is there and True."""
-    found = find_condition(conditions, kind)
-    return found is not None and found.status == "True"
+    for condition in conditions:
+        if condition.type == kind:
+            return condition.status == "True"
+    return False
 
 
 def with_condition(conditions: Iterable[Condition], new: Condition) -> tuple[Condition, ...]:

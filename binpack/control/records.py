@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from binpack.control.apiserver.resources import ApiObject
+from binpack.model.base import Value
 
 RecordType = Literal["Normal", "Warning"]
 
 
-class Record(NamedTuple):
+class Record(Value, frozen=True):
     """One Event, not yet written down.
 
     Parameters
@@ -30,7 +31,7 @@ class Record(NamedTuple):
     message: str
 
 
-class RecordedEvent(NamedTuple):
+class RecordedEvent(Value, frozen=True):
     """One Event as it was written down.
 
     Parameters

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntFlag, StrEnum
 from typing import Any
 
+from binpack.model.base import Value
 from binpack.model.pod import Pod
 from binpack.state.cluster import Cluster
 
@@ -53,8 +54,7 @@ class Action(IntFlag):
     UPDATE = 8188
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterEvent:
+class ClusterEvent(Value, frozen=True):
     """Something that happened to one object.
 
     Parameters

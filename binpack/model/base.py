@@ -24,6 +24,10 @@ class StrictStruct(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tr
     """A value of our own formats (scenarios, suites) or of one that Kubernetes decodes strictly (component configuration)."""
 
 
+class Value(msgspec.Struct, frozen=True):
+    """A small immutable value that never leaves the process: like a frozen dataclass, made and copied several times as fast."""
+
+
 S = TypeVar("S", bound=msgspec.Struct)
 
 field = msgspec.field

@@ -70,5 +70,7 @@ def _condition_statuses(node: Node) -> dict[str, str]:
 
 def _asks_less(before: Pod, after: Pod) -> bool:
     """Tell whether any request vanished or shrank."""
+    if before.spec is after.spec and not (before.status.container_statuses or after.status.container_statuses):
+        return False
     now = placed_requests(after)
     return any(name not in now or amount > now[name] for name, amount in placed_requests(before).items())

@@ -70,7 +70,7 @@ class EventHandlers:
             self._waiting_pod(before, after, now_us)
         elif before is not None and bound_before:
             self.cluster.update_pod(after)
-            for event in pod_update_events(before, after):
+            for event in pod_update_events(before, after) if self.queue.is_listening else ():
                 self._notify(event, now_us)
         else:
             self.queue.delete(after.key)

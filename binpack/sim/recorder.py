@@ -6,12 +6,13 @@ The recorder is a client of the store like others: it sees what was written and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from binpack.control.apiserver.store import Store
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.conditions import is_ready
 from binpack.control.records import EventSink, RecordedEvent
+from binpack.model.base import Value
 from binpack.model.meta import controller_of
 from binpack.model.node import Node
 from binpack.model.pod import Pod
@@ -19,7 +20,7 @@ from binpack.model.requests import CPU, MEMORY, placed_requests
 from binpack.sim.summaries import Summary, summary_of
 
 
-class Change(NamedTuple):
+class Change(Value, frozen=True):
     """One write, as far as it is told.
 
     Parameters
@@ -45,7 +46,7 @@ class Change(NamedTuple):
 LogEntry = RecordedEvent | Change
 
 
-class Share(NamedTuple):
+class Share(Value, frozen=True):
     """What a pod that has not ended counts for in the totals.
 
     Parameters

@@ -13,6 +13,7 @@ import numpy as np
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 SUFFIX_LENGTH = 5
 MAX_PREFIX_LENGTH = 63 - SUFFIX_LENGTH
+_PAIRS = [first + second for second in ALPHABET for first in ALPHABET]
 
 
 class Identities:
@@ -46,8 +47,6 @@ class Identities:
     def name(self, prefix: str) -> str:
         """Complete a `generateName`."""
         picks = int.from_bytes(self._stream.bytes(8), "little")
-        suffix = ""
-        for _ in range(SUFFIX_LENGTH):
-            picks, digit = divmod(picks, len(ALPHABET))
-            suffix += ALPHABET[digit]
-        return prefix[:MAX_PREFIX_LENGTH] + suffix
+        picks, first = divmod(picks, len(_PAIRS))
+        picks, second = divmod(picks, len(_PAIRS))
+        return f"{prefix[:MAX_PREFIX_LENGTH]}{_PAIRS[first]}{_PAIRS[second]}{ALPHABET[picks % len(ALPHABET)]}"

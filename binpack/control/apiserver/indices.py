@@ -32,7 +32,7 @@ _ANY_LABEL = ("", "")
 class Indices:
     """All indices of one store. `move` is told of every change, and answers are addresses."""
 
-    __slots__ = ("_by_node", "_by_owner", "_by_uid", "_orphans", "_orphans_by_label", "_selecting")
+    __slots__ = ("_by_node", "_by_owner", "_by_uid", "_orphans", "_orphans_by_label", "_selecting", "_selectors")
 
     def __init__(self) -> None:
         self._by_uid: dict[str, Address] = {}
@@ -41,6 +41,7 @@ class Indices:
         self._orphans: dict[tuple[str, str], Bucket] = {}
         self._orphans_by_label: dict[tuple[str, str, str, str], Bucket] = {}
         self._selecting: dict[tuple[str, str, str, str], Bucket] = {}
+        self._selectors: dict[tuple[str, str], int] = {}
 
     def by_uid(self, uid: str) -> Address | None:
         """Return the address of the object with this uid."""
@@ -70,6 +71,8 @@ class Indices:
 
     def selecting(self, resource: str, namespace: str, labels: Mapping[str, str]) -> list[Address]:
         """Return candidates among the owners whose selector matches labels: at least all of them."""
+        if (resource, namespace) not in self._selectors:
+            return []
         buckets = [self._selecting.get((resource, namespace, key, value), {}) for key, value in labels.items()]
         return [address for bucket in (*buckets, self._selecting.get((resource, namespace, *_ANY_LABEL), {})) for address in bucket]
 
@@ -146,11 +149,21 @@ class Indices:
         resource, namespace, _ = address
         old_label = None if old is None else _selected_label(old)
         new_label = None if new is None else _selected_label(new)
+        self._count_selectors((resource, namespace), (new_label is not None) - (old_label is not None))
         if old_label != new_label:
             if old_label is not None:
                 _discard(self._selecting, (resource, namespace, *old_label), address)
             if new_label is not None:
                 _add(self._selecting, (resource, namespace, *new_label), address)
+
+    def _count_selectors(self, place: tuple[str, str], change: int) -> None:
+        """Keep how many objects of a kind and namespace select: mostly none, as of budgets."""
+        if change:
+            count = self._selectors.get(place, 0) + change
+            if count:
+                self._selectors[place] = count
+            else:
+                del self._selectors[place]
 
 
 def _selected_label(owner: ApiObject) -> tuple[str, str]:

@@ -108,7 +108,7 @@ class Store(ObjectTables):
         new = self.admission.admit(replace(new, metadata=meta), self)
         if self.find(resource, name, namespace) is not None:
             raise AlreadyExistsError(qualified_plural(resource), name)
-        return cast(T, self._write("ADDED", (resource, namespace, name), None, new))
+        return self._write("ADDED", (resource, namespace, name), None, new)
 
     def load(self, existing: T) -> T:
         """Store an object of a cluster that is there already: as it is, with its status, and not admitted again.
@@ -138,7 +138,7 @@ class Store(ObjectTables):
         existing = self.admission.default(replace(existing, metadata=meta))
         if isinstance(existing, Namespace):
             existing = cast(T, held(existing))
-        return cast(T, self._write("ADDED", (resource, namespace, meta.name), None, existing))
+        return self._write("ADDED", (resource, namespace, meta.name), None, existing)
 
     def update(self, changed: T) -> T:
         """Replace an object's spec and metadata; its status stays. With a resourceVersion, only if that is still the latest.
@@ -152,8 +152,8 @@ class Store(ObjectTables):
         address, current = self._current(changed)
         if isinstance(changed, Namespace) and isinstance(current, Namespace):
             # Only the subresource `finalize` changes these.
-            changed = cast(T, replace(changed, spec=current.spec))
-        changed = self.admission.admit_update(changed, current, self)  # type: ignore[assignment]
+            changed = replace(changed, spec=current.spec)
+        changed = self.admission.admit_update(changed, current, self)
         meta, given = current.metadata, changed.metadata
         spec_changed = getattr(changed, "spec", None) != getattr(current, "spec", None)
         meta = replace(
@@ -166,10 +166,10 @@ class Store(ObjectTables):
         )
         new = replace(changed, metadata=meta, **({"status": current.status} if hasattr(current, "status") else {}))
         if new == current:
-            return cast(T, current)
+            return current
         if _has_gone(new):
-            return cast(T, self._remove(address, new))
-        return cast(T, self._write("MODIFIED", address, current, new))
+            return self._remove(address, new)
+        return self._write("MODIFIED", address, current, new)
 
     def finalize(self, namespace: Namespace) -> Namespace:
         """Replace a namespace's `spec.finalizers` (subresource `finalize`); taking the last off a terminating one removes it.
@@ -183,7 +183,7 @@ class Store(ObjectTables):
         new = replace(current, spec=namespace.spec)
         if new == current:
             return current
-        return cast(Namespace, self._remove(address, new) if _has_gone(new) else self._write("MODIFIED", address, current, new))
+        return self._remove(address, new) if _has_gone(new) else self._write("MODIFIED", address, current, new)
 
     def update_status(self, changed: T) -> T:
         """Replace an object's status; everything else stays. With a resourceVersion, only if that is still the latest.
@@ -194,8 +194,8 @@ class Store(ObjectTables):
         """
         address, current = self._current(changed)
         if current.status == changed.status:  # type: ignore[union-attr]
-            return cast(T, current)
-        return cast(T, self._write("MODIFIED", address, current, replace(current, status=changed.status)))  # type: ignore[union-attr]
+            return current
+        return self._write("MODIFIED", address, current, replace(current, status=changed.status))  # type: ignore[union-attr]
 
     def bind(self, pod: Pod, node_name: str) -> Pod:
         """Bind a pod to a node (subresource `binding`), which also sets its condition PodScheduled and ends its nomination.
@@ -206,7 +206,6 @@ class Store(ObjectTables):
             ConflictError if the pod is bound already, is terminating, or is another one of the same name.
         """
         address, current = self._current(replace(pod, metadata=replace(pod.metadata, resource_version="")))
-        current = cast(Pod, current)
         if current.spec.node_name:
             raise ConflictError(
                 "pods/binding", pod.metadata.name, f"pod {current.metadata.name} is already assigned to node {current.spec.node_name!r}"
@@ -218,7 +217,7 @@ class Store(ObjectTables):
         condition = Condition(type="PodScheduled", status="True", last_transition_time=self.clock.timestamp)
         status = replace(current.status, conditions=with_condition(current.status.conditions, condition), nominated_node_name="")
         new = replace(current, spec=replace(current.spec, node_name=node_name), status=status)
-        return cast(Pod, self._write("MODIFIED", address, current, new))
+        return self._write("MODIFIED", address, current, new)
 
     def delete(
         self,
@@ -313,8 +312,8 @@ class Store(ObjectTables):
         check_delete(meta.name)
         address = ("Namespace", "", meta.name)
         if meta.deletion_timestamp is None:
-            return cast(Namespace, self._write("MODIFIED", address, namespace, marked(namespace, self.clock.now_us)))
-        return cast(Namespace, self._remove(address, namespace)) if _has_gone(namespace) else namespace
+            return self._write("MODIFIED", address, namespace, marked(namespace, self.clock.now_us))
+        return self._remove(address, namespace) if _has_gone(namespace) else namespace
 
     def _free_name(self, resource: str, prefix: str, namespace: str) -> str:
         """Complete a `generateName`, anew if the name is taken."""
@@ -324,11 +323,11 @@ class Store(ObjectTables):
                 break
         return name
 
-    def _current(self, changed: ApiObject) -> tuple[Address, ApiObject]:
+    def _current(self, changed: T) -> tuple[Address, T]:
         """Return the stored object that a write means, if its preconditions hold."""
         resource, meta = resource_of(changed), changed.metadata
         namespace = meta.namespace if is_namespaced(resource) else ""
-        current = self.get(resource, meta.name, namespace)
+        current: T = self.get(resource, meta.name, namespace)  # type: ignore[assignment]
         if meta.resource_version and meta.resource_version != current.metadata.resource_version:
             raise ConflictError(qualified_plural(resource), meta.name)
         if meta.uid and meta.uid != current.metadata.uid:
@@ -336,7 +335,7 @@ class Store(ObjectTables):
             raise ConflictError(qualified_plural(resource), meta.name, why)
         return (resource, namespace, meta.name), current
 
-    def _write(self, what: WatchEventType, address: Address, old: ApiObject | None, new: ApiObject) -> ApiObject:
+    def _write(self, what: WatchEventType, address: Address, old: ApiObject | None, new: T) -> T:
         resource, namespace, name = address
         revision = self.history.revision + 1
         new = replace(new, metadata=replace(new.metadata, resource_version=str(revision)))
@@ -346,7 +345,7 @@ class Store(ObjectTables):
         self.history.append(WatchEvent(revision, what, resource, new, old))
         return new
 
-    def _remove(self, address: Address, last: ApiObject) -> ApiObject:
+    def _remove(self, address: Address, last: T) -> T:
         resource, namespace, name = address
         stored = self._tables[resource][namespace].pop(name)
         revision = self.history.revision + 1

@@ -14,7 +14,8 @@ from binpack.model.selectors import EVERYTHING, Selector
 
 T = TypeVar("T", bound=ApiObject)
 
-_NO_OBJECTS: dict[str, Any] = {}
+_NO_OBJECTS: dict[str, ApiObject] = {}
+_NO_TABLE: dict[str, dict[str, ApiObject]] = {}
 
 
 class ObjectTables:
@@ -32,7 +33,8 @@ class ObjectTables:
     def find(self, kind: str, name: str, namespace: str = ...) -> ApiObject | None: ...
     def find(self, kind: type[T] | str, name: str, namespace: str = "") -> T | ApiObject | None:
         """Return one object, or None. A kind is a struct, or for others the name of the resource (`Workload.kueue.x-k8s.io`)."""
-        return self._tables.get(resource_named(kind), {}).get(namespace, _NO_OBJECTS).get(name)
+        resource = kind if isinstance(kind, str) else kind.__name__
+        return self._tables.get(resource, _NO_TABLE).get(namespace, _NO_OBJECTS).get(name)
 
     @overload
     def get(self, kind: type[T], name: str, namespace: str = ...) -> T: ...
@@ -45,9 +47,10 @@ class ObjectTables:
         ------
         NotFoundError
         """
-        found = self.find(kind, name, namespace)
+        resource = kind if isinstance(kind, str) else kind.__name__
+        found = self._tables.get(resource, _NO_TABLE).get(namespace, _NO_OBJECTS).get(name)
         if found is None:
-            raise NotFoundError(qualified_plural(resource_named(kind)), name)
+            raise NotFoundError(qualified_plural(resource), name)
         return found
 
     @overload
@@ -91,7 +94,7 @@ class ObjectTables:
     def dependents(self, kind: type[T], uid: str) -> list[T]:
         """Return the objects of a kind that name this uid among their owners."""
         resource = resource_named(kind)
-        return [cast(T, self._at(address)) for address in self._indices.by_owner(uid) if address[0] == resource]
+        return cast("list[T]", [self._at(address) for address in self._indices.by_owner(uid) if address[0] == resource])
 
     def all_dependents(self, uid: str) -> list[ApiObject]:
         """Return the objects of every kind that name this uid among their owners."""
@@ -104,11 +107,11 @@ class ObjectTables:
 
     def selecting(self, kind: type[T], namespace: str, labels: Mapping[str, str]) -> list[T]:
         """Return the owners or budgets of a namespace whose selector may match labels: at least all whose does."""
-        return [cast(T, self._at(address)) for address in self._indices.selecting(resource_named(kind), namespace, labels)]
+        return cast("list[T]", [self._at(address) for address in self._indices.selecting(resource_named(kind), namespace, labels)])
 
     def pods_on(self, node_name: str) -> list[Pod]:
         """Return the pods bound to a node, in any phase."""
-        return [cast(Pod, self._at(address)) for address in self._indices.by_node(node_name)]
+        return cast("list[Pod]", [self._at(address) for address in self._indices.by_node(node_name)])
 
     def owner_of(self, uid: str) -> ApiObject | None:
         """Return the object with this uid, of whatever kind."""

@@ -6,15 +6,16 @@ Source: etcd's revisions and compaction; apiserver pkg/storage (watch from a res
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from binpack.control.apiserver.errors import ExpiredError, TooLargeVersionError
 from binpack.control.apiserver.resources import ApiObject
+from binpack.model.base import Value
 
 WatchEventType = Literal["ADDED", "MODIFIED", "DELETED"]
 
 
-class WatchEvent(NamedTuple):
+class WatchEvent(Value, frozen=True):
     """One write.
 
     Parameters

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cmp_to_key
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from binpack.control.apiserver.resources import ApiObject
 from binpack.control.clock import time_of
@@ -48,28 +48,38 @@ def matters_to_owner(before: Pod, after: Pod) -> bool:
     """Tell whether a change of a pod can change what its controller does or reports.
 
     Most writes to a pod (its binding, container states on the way to Running) cannot. A sync that they would wake would find
-    everything as it left it, so waking it is left out.
+    everything as it left it, so waking it is left out. Since when a pod has *not* been Ready is nobody's business.
     """
-    return (
-        before.status.phase != after.status.phase
-        or before.metadata.deletion_timestamp != after.metadata.deletion_timestamp
-        or before.metadata.labels != after.metadata.labels
-        or before.metadata.owner_references != after.metadata.owner_references
-        or before.metadata.finalizers != after.metadata.finalizers
-        or _readiness(before) != _readiness(after)
-        or restarts_of(before) != restarts_of(after)
-    )
+    meta, former, status, old = after.metadata, before.metadata, after.status, before.status
+    if (
+        old.phase != status.phase
+        or former.deletion_timestamp != meta.deletion_timestamp
+        or former.labels != meta.labels
+        or former.owner_references != meta.owner_references
+        or former.finalizers != meta.finalizers
+    ):
+        return True
+    if old is status:
+        return False
+    return _ready_since(before) != _ready_since(after) or restarts_of(before) != restarts_of(after)
 
 
-def _readiness(pod: Pod) -> tuple[bool, datetime | None]:
-    """Return whether a pod is Ready, and since when; why it is not is nobody's business."""
-    condition = find_condition(pod.status.conditions, "Ready")
-    return (False, None) if condition is None or condition.status != "True" else (True, condition.last_transition_time)
+def _ready_since(pod: Pod) -> datetime | Literal[True] | None:
+    """Return since when a pod is Ready, True if nobody knows, None if it is not."""
+    for condition in pod.status.conditions:
+        if condition.type == "Ready":
+            return (condition.last_transition_time or True) if condition.status == "True" else None
+    return None
 
 
 def restarts_of(pod: Pod) -> int:
     """Return how often all containers of a pod together have been restarted."""
-    return sum(status.restart_count for status in (*pod.status.container_statuses, *pod.status.init_container_statuses))
+    restarts = 0
+    for status in pod.status.container_statuses:
+        restarts += status.restart_count
+    for status in pod.status.init_container_statuses:
+        restarts += status.restart_count
+    return restarts
 
 
 def slow_start_batches(writes: Sequence[W], *, initial: int = 1) -> tuple[tuple[W, ...], ...]:

@@ -12,6 +12,10 @@ from binpack.model.meta import Condition
 from binpack.model.pod import Container, ContainerStatus, PodSpec
 
 _ALL_READY = Condition("ContainersReady", "True")
+_COMPLETED = Condition("ContainersReady", "False", "PodCompleted")
+_READY = Condition("Ready", "True")
+_READY_NO_MORE = Condition("Ready", "False", "PodCompleted")
+_INITIALIZED_AND_COMPLETED = Condition("Initialized", "True", "PodCompleted")
 _INITIALIZED = Condition("Initialized", "True")
 
 
@@ -28,7 +32,7 @@ def containers_ready(spec: PodSpec, statuses: Sequence[ContainerStatus] | None, 
     if statuses is None:
         return Condition("ContainersReady", "False", "UnknownContainerStatuses")
     if phase == "Succeeded":
-        return Condition("ContainersReady", "False", "PodCompleted")
+        return _COMPLETED
     if phase == "Failed":
         return Condition("ContainersReady", "False", "PodFailed")
     if len(statuses) == len(spec.containers) + len(spec.init_containers) and all(status.ready for status in statuses):
@@ -54,7 +58,9 @@ def pod_ready(containers: Condition, gates: Sequence[str] = (), others: Mapping[
         The statuses of the pod's conditions by type.
     """
     if containers.status != "True":
-        return Condition("Ready", "False", containers.reason, containers.message)
+        return _READY_NO_MORE if containers is _COMPLETED else Condition("Ready", "False", containers.reason, containers.message)
+    if not gates:
+        return _READY
     problems = []
     for gate in gates:
         status = (others or {}).get(gate)
@@ -68,7 +74,7 @@ def pod_ready(containers: Condition, gates: Sequence[str] = (), others: Mapping[
 def initialized(spec: PodSpec, statuses: Sequence[ContainerStatus], phase: str, *, has_initialized: bool) -> Condition:
     """Return the condition Initialized (without its time): True once init containers have ended and sidecars have started."""
     if phase == "Succeeded":
-        return Condition("Initialized", "True", "PodCompleted")
+        return _INITIALIZED_AND_COMPLETED
     if has_initialized or not spec.init_containers:
         return _INITIALIZED
     by_name = {status.name: status for status in statuses}

@@ -100,7 +100,8 @@ def _conditions(
         else:
             since = old.last_transition_time if old.status == one.status else now
             conditions.append(Condition(one.type, one.status, one.reason, one.message, since))
-    conditions += [Condition(one.type, one.status, one.reason, one.message, now) for one in new.values()]
+    if new:
+        conditions += [Condition(one.type, one.status, one.reason, one.message, now) for one in new.values()]
     return tuple(conditions)
 
 

@@ -6,14 +6,13 @@ Source: pkg/scheduler/backend/queue/active_queue.go (`inFlightPods`, `inFlightEv
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from binpack.framework.events import ClusterEvent
+from binpack.model.base import Value, replace
 from binpack.model.pod import Pod
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
+class _Attempt(Value, frozen=True):
     """One attempt: which one it is, the pod as it is now (None: deleted meanwhile), and where its events begin."""
 
     number: int

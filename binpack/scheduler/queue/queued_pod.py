@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from binpack.framework.defaults import DEFAULT_SCHEDULER_NAME
+from binpack.model.base import Value, replace
 from binpack.model.pod import Pod
 
 
@@ -35,8 +35,7 @@ class Rejection(NamedTuple):
         return not self.plugins and not self.pending
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedPod:
+class QueuedPod(Value, frozen=True):
     """A value: the queue replaces it, and never changes it.
 
     Parameters

@@ -217,6 +217,11 @@ class SchedulingQueue:
 
     # Waking up
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether an event can make a difference: a pod is in the unschedulable pool, or in flight."""
+        return len(self._unschedulable) > 0 or len(self._in_flight) > 0
+
     def notify(self, event: ClusterEvent, now_us: int, cluster: Cluster, *, max_priority: int | None = None) -> None:
         """Tell the waiting pods of an event, and record it for those in flight.
 
@@ -229,7 +234,7 @@ class SchedulingQueue:
         max_priority : int, optional
             Tell only pods of at most this priority.
         """
-        if not self._hints.is_of_interest(event):
+        if not self.is_listening or not self._hints.is_of_interest(event):
             return
         for rejection in self._unschedulable.groups():
             if self._hints.concerns(rejection, event):

@@ -23,7 +23,8 @@ DEFAULT_BACKOFF_LIMIT = 6
 
 def is_finished(job: Job) -> bool:
     """Tell whether a Job has its last condition."""
-    return any(is_true(job.status.conditions, kind) for kind in (COMPLETE, FAILED))
+    conditions = job.status.conditions
+    return bool(conditions) and (is_true(conditions, COMPLETE) or is_true(conditions, FAILED))
 
 
 def verdict(job: Job, counts: Counts, pods: tuple[Pod, ...], now_us: int) -> Condition | None:

@@ -43,7 +43,11 @@ def observe_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: JobMemory) 
     tracked = TRACKING_FINALIZER in pod.metadata.finalizers
     owner = _owner(pod, reader)
     former = event.previous
-    if former is not None and controller_of(former.metadata) != controller_of(pod.metadata):
+    if (
+        former is not None
+        and former.metadata.owner_references is not pod.metadata.owner_references
+        and controller_of(former.metadata) != controller_of(pod.metadata)
+    ):
         former_owner = _owner(former, reader)
         if former_owner is not None:
             yield name_of(former_owner), POD_BATCH_US
