@@ -39,6 +39,7 @@ CLUSTER = TableSchema(
         Column("pods_pending_count", "int64", "pods without a node"),
         Column("pods_bound_count", "int64", "pods with a node that have not ended"),
         Column("pods_running_count", "int64", "of them in phase Running"),
+        Column("pods_ready_count", "int64", "bound pods whose condition Ready is True"),
         Column("cpu_allocatable_millicores", "int64", "over all nodes"),
         Column("cpu_requested_millicores", "int64", "over all bound pods that have not ended"),
         Column("memory_allocatable_bytes", "int64", "over all nodes"),

@@ -46,18 +46,10 @@ class Change(Value, frozen=True):
 LogEntry = RecordedEvent | Change
 
 
-class Share(Value, frozen=True):
-    """What a pod that has not ended counts for in the totals.
+PodState = tuple[str, str, bool, bool]
+"""Phase, node, whether it is Ready, whether it is terminating: all that is told of a pod and counted for it."""
 
-    Parameters
-    ----------
-    node : str
-        Empty while it has none.
-    is_running : bool
-    """
-
-    node: str
-    is_running: bool
+_ENDED = ("Succeeded", "Failed")
 
 
 @dataclass(slots=True)
@@ -80,7 +72,7 @@ class PodRow:
     ready_us: int | None = None
     finished_us: int | None = None
     deleted_us: int | None = None
-    share: Share | None = None
+    state: PodState | None = None
 
     def values(self) -> tuple[Any, ...]:
         """Return the values in the order of the table's schema."""
@@ -116,6 +108,7 @@ class Totals:
     pods_pending: int = 0
     pods_bound: int = 0
     pods_running: int = 0
+    pods_ready: int = 0
     cpu_allocatable_millicores: int = 0
     cpu_requested_millicores: int = 0
     memory_allocatable_bytes: int = 0
@@ -130,6 +123,7 @@ class Totals:
             self.pods_pending,
             self.pods_bound,
             self.pods_running,
+            self.pods_ready,
             self.cpu_allocatable_millicores,
             self.cpu_requested_millicores,
             self.memory_allocatable_bytes,
@@ -172,6 +166,7 @@ class Recorder:
         self._sink = sink
         self._pods_on: dict[str, int] = {}
         self._told: dict[str, Summary] = {}
+        self._unmarked_us: int | None = None
 
     def next_wake_us(self) -> int | None:
         """Return nothing: it only listens."""
@@ -183,53 +178,72 @@ class Recorder:
     def observe(self, event: WatchEvent) -> bool:
         """Take note of one write."""
         now_us = self._store.clock.now_us
+        if self._unmarked_us is not None and self._unmarked_us != now_us:
+            self._mark()
+        if self._sink.recorded:
+            self._drain()
         value = event.object
         if isinstance(value, Pod):
-            self._count_pod(event, value, now_us)
-        elif isinstance(value, Node):
-            self._count_node(event)
-        self._drain()
-        if self._keeps_log:
-            self._tell(event, now_us)
+            self._observe_pod(event, value, now_us)
+            return False
+        if isinstance(value, Node):
+            self._count_node(event, now_us)
+        summary = summary_of(value)
+        uid = value.metadata.uid
+        former = self._told.pop(uid, ()) if event.type == "DELETED" else self._told.get(uid, ())
+        if summary is not None and (event.type != "MODIFIED" or summary != former):
+            if summary and event.type != "DELETED":
+                self._told[uid] = summary
+            self._tell(event, summary, now_us)
         return False
 
     def finish(self) -> None:
-        """Take in the Events that were sent after the last write."""
+        """Take in what came after the last write."""
         self._drain()
+        if self._unmarked_us is not None:
+            self._mark()
 
     def _drain(self) -> None:
-        if self._sink.recorded:
-            if self._keeps_log:
-                self.log.extend(self._sink.recorded)
-            self._sink.recorded.clear()
+        if self._keeps_log:
+            self.log.extend(self._sink.recorded)
+        self._sink.recorded.clear()
 
-    def _tell(self, event: WatchEvent, now_us: int) -> None:
-        value, meta = event.object, event.object.metadata
-        summary = summary_of(value)
-        former = self._told.pop(meta.uid, ()) if event.type == "DELETED" else self._told.get(meta.uid, ())
-        if summary is None or (event.type == "MODIFIED" and summary == former):
-            return
-        if summary and event.type != "DELETED":
-            self._told[meta.uid] = summary
-        self.log.append(Change(now_us, event.revision, event.type, value.kind, meta.namespace, meta.name, summary))
+    def _tell(self, event: WatchEvent, summary: Summary, now_us: int) -> None:
+        if self._keeps_log:
+            value, meta = event.object, event.object.metadata
+            self.log.append(Change(now_us, event.revision, event.type, value.kind, meta.namespace, meta.name, summary))
+
+    def _mark(self) -> None:
+        """Note the totals as they were at the last instant at which they changed; of several changes the last one counts."""
+        row = (self._unmarked_us or 0, *self.totals.values())
+        self._unmarked_us = None
+        if self.series and self.series[-1][0] == row[0]:
+            self.series[-1] = row
+        else:
+            self.series.append(row)
 
     # Pods
 
-    def _count_pod(self, event: WatchEvent, pod: Pod, now_us: int) -> None:
-        row = self.pods.get(pod.metadata.uid) or self._new_row(pod, now_us)
-        share = None
+    def _observe_pod(self, event: WatchEvent, pod: Pod, now_us: int) -> None:
+        uid = pod.metadata.uid
+        state = (pod.status.phase, pod.spec.node_name, is_ready(pod), pod.is_terminating)
+        row = self.pods.get(uid)
+        if row is None:
+            row = self._new_row(pod, now_us)
+        elif state == row.state and event.type == "MODIFIED":
+            return
+        if row.state is not None:
+            self._count(row, row.state, -1)
+        # A pod can be removed in the very write that would have reported its end.
+        row.phase = state[0] or row.phase
         if event.type == "DELETED":
-            row.deleted_us = now_us
-            # A pod can be removed in the very write that would have reported its end.
-            row.phase = pod.status.phase or row.phase
+            row.deleted_us, row.state = now_us, None
         else:
-            self._follow(pod, row, now_us)
-            share = None if pod.is_terminal else Share(pod.spec.node_name, pod.status.phase == "Running")
-        if share != row.share:
-            self._add(row, -1)
-            row.share = share
-            self._add(row, 1)
-            self._mark(now_us)
+            row.state = state
+            _follow(row, state, now_us)
+            self._count(row, state, 1)
+        self._unmarked_us = now_us
+        self._tell(event, summary_of(pod) or (), now_us)
 
     def _new_row(self, pod: Pod, now_us: int) -> PodRow:
         meta, owner, requests = pod.metadata, controller_of(pod.metadata), placed_requests(pod)
@@ -247,36 +261,26 @@ class Recorder:
         self.pods[meta.uid] = row
         return row
 
-    def _follow(self, pod: Pod, row: PodRow, now_us: int) -> None:
-        row.phase = pod.status.phase or row.phase
-        if pod.spec.node_name and row.scheduled_us is None:
-            row.node, row.scheduled_us = pod.spec.node_name, now_us
-        if row.phase == "Running" and row.started_us is None:
-            row.started_us = now_us
-        if row.ready_us is None and is_ready(pod):
-            row.ready_us = now_us
-        if pod.is_terminal and row.finished_us is None:
-            row.finished_us = now_us
-
-    def _add(self, row: PodRow, sign: int) -> None:
-        """Add what a pod counts for, or take it away."""
-        totals, share = self.totals, row.share
-        if share is None:
+    def _count(self, row: PodRow, state: PodState, sign: int) -> None:
+        """Add what a pod counts for in a state, or take it away."""
+        totals, (phase, node, ready, _) = self.totals, state
+        if phase in _ENDED:
             return
-        if not share.node:
+        if not node:
             totals.pods_pending += sign
             return
         totals.pods_bound += sign
-        totals.pods_running += sign * share.is_running
+        totals.pods_running += sign * (phase == "Running")
+        totals.pods_ready += sign * ready
         totals.cpu_requested_millicores += sign * row.cpu_requested_millicores
         totals.memory_requested_bytes += sign * row.memory_requested_bytes
-        before = self._pods_on.get(share.node, 0)
-        after = self._pods_on[share.node] = before + sign
-        totals.nodes_in_use += (after > 0) - (before > 0)
+        before = self._pods_on.get(node, 0)
+        self._pods_on[node] = before + sign
+        totals.nodes_in_use += (before + sign > 0) - (before > 0)
 
     # Nodes
 
-    def _count_node(self, event: WatchEvent) -> None:
+    def _count_node(self, event: WatchEvent, now_us: int) -> None:
         node, former = event.object, event.previous
         assert isinstance(node, Node)
         before = self.totals.values()
@@ -285,7 +289,7 @@ class Recorder:
         if event.type != "DELETED":
             self._add_node(node, 1)
         if self.totals.values() != before:
-            self._mark(self._store.clock.now_us)
+            self._unmarked_us = now_us
 
     def _add_node(self, node: Node, sign: int) -> None:
         allocatable = node.status.allocatable or {}
@@ -295,13 +299,18 @@ class Recorder:
         self.totals.cpu_allocatable_millicores += sign * (0 if cpu is None else cpu.ceil_milli())
         self.totals.memory_allocatable_bytes += sign * (0 if memory is None else memory.ceil_units())
 
-    def _mark(self, now_us: int) -> None:
-        """Note the totals as they are now; of several changes at one instant the last one counts."""
-        row = (now_us, *self.totals.values())
-        if self.series and self.series[-1][0] == now_us:
-            self.series[-1] = row
-        else:
-            self.series.append(row)
+
+def _follow(row: PodRow, state: PodState, now_us: int) -> None:
+    """Note what happens to a pod for the first time."""
+    phase, node, ready, _ = state
+    if node and row.scheduled_us is None:
+        row.node, row.scheduled_us = node, now_us
+    if phase == "Running" and row.started_us is None:
+        row.started_us = now_us
+    if ready and row.ready_us is None:
+        row.ready_us = now_us
+    if phase in _ENDED and row.finished_us is None:
+        row.finished_us = now_us
 
 
 def node_is_ready(node: Node) -> bool:
