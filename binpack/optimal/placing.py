@@ -1,11 +1,22 @@
-"""Most pods, rank by rank: bounds, greedy fills with randomised orders, pattern bound and CP-SAT on the first rank that is not complete."""
+"""The most, rank by rank: bounds and greedy fills, then pattern bound, dives, ruin and recreate, and CP-SAT where a rank has a gap."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from binpack.optimal.methods import cp_sat
 from binpack.optimal.methods.column_generation import ColumnGeneration
+from binpack.optimal.methods.ruin import fuller
+from binpack.optimal.methods.selecting import dive_for_most
+from binpack.optimal.methods.sequential import Sequential
 from binpack.optimal.search import Search
 from binpack.optimal.solution import Level
+from binpack.optimal.weighing import Requirement
+
+QUICK_DIVES, MORE_DIVES = 2, 6
+QUICK_PART, PROVING_PART = 0.15, 0.5
+RUIN_ROUNDS = 25
+STALE = 4
 
 
 def place(search: Search) -> list[Level]:
@@ -37,12 +48,59 @@ def _place_rank(search: Search, rank: int) -> Level:
     search.begin(search.problem.rank_names[rank], rank, search.cheap_bound(required, rank))
     claimed: int | None = None
     if search.is_open:
-        # Merging classes does not pay here: ranks and couplings keep most of them apart.
-        generation = ColumnGeneration(search.problem, required, rank, search.budget)
-        generation.start(search.incumbent.fills)
-        generation.run(enough=search.incumbent.placed[rank], known=search.bound.value, exact=True)
-        if generation.bound is not None:
-            search.prove(search.repriced(generation.bound.proof, search.identity, required, rank))
+        _Placer(search, rank, required).run()
     if search.is_open and search.worth_cp_sat():
         claimed = search.cp_sat_to(required, rank)
     return search.close(claimed)
+
+
+class _Placer:
+    """The steps for one rank, given what is placed of those before it."""
+
+    def __init__(self, search: Search, rank: int, required: Requirement) -> None:
+        self.search, self.rank, self.required = search, rank, required
+        # Dives know no couplings between domains: they work on quotas.
+        self.pods = search.ranked if search.tied else search.identity
+        self._sequential = Sequential(self.pods.problem, search.budget)
+
+    def run(self) -> None:
+        """Everything but CP-SAT: a quick look at which patterns there are, the proof, then more dives from the patterns that it found."""
+        search = self.search
+        quick = ColumnGeneration(self.pods.problem, self.required, self.rank, search.budget)
+        quick.start(search.incumbent.fills if not search.tied else ())
+        quick.budget = search.budget.slice(QUICK_PART)
+        quick.run(enough=None, known=search.bound.value, exact=False)
+        quick.budget = search.budget
+        self._dives(quick, range(QUICK_DIVES))
+        if search.is_open:
+            self._prove(quick)
+        self._dives(quick, range(QUICK_DIVES, QUICK_DIVES + MORE_DIVES))
+
+    def _prove(self, quick: ColumnGeneration) -> None:
+        """The bound of the pattern LP, on the problem with its couplings."""
+        search = self.search
+        proving = quick
+        if search.tied:
+            proving = ColumnGeneration(search.problem, self.required, self.rank, search.budget)
+            proving.start(search.incumbent.fills)
+        proving.budget = search.budget.slice(PROVING_PART)
+        proving.run(enough=search.incumbent.placed[self.rank], known=search.bound.value, exact=True)
+        proving.budget = search.budget
+        if proving.bound is not None:
+            search.prove(search.repriced(proving.bound.proof, search.identity, self.required, self.rank))
+
+    def _dives(self, generation: ColumnGeneration, numbers: range) -> None:
+        """Dive and improve what comes of it, until nothing has come of it for a while."""
+        search, stale = self.search, 0
+        enough = (*self.required[: self.rank], search.bound.value) if search.bound.value is not None else None
+        for number in numbers:
+            if not search.is_open or stale >= STALE:
+                return
+            before = search.incumbent.placed
+            generator = np.random.default_rng([search.seed, 5, self.rank, number])
+            packing = dive_for_most(generation, None if number == 0 else generator, enough, effort=1 if number == 0 else 2)
+            search.offer(self.pods.merge(packing.fills()), "pattern LP and diving")
+            if search.is_open:
+                better = fuller(self._sequential, packing.fills(), generator, rounds=RUIN_ROUNDS)
+                search.offer(self.pods.merge(better), "ruin and recreate")
+            stale = stale + 1 if search.incumbent.placed == before else 0

@@ -22,7 +22,8 @@ from binpack.optimal.optimize import Optimum, optimize
 from binpack.optimal.problem import PackingProblem, problem_of
 from binpack.optimal.solution import Status
 from binpack.optimal.solve import solve
-from binpack.optimal.verify import digest_of, verify
+from binpack.optimal.verify import verify
+from binpack.optimal.verify_instance import digest_of
 from binpack.plugins import in_tree
 from binpack.testing import NodeBuilder, PodBuilder, node, pod
 from binpack.testing.packing_problems import brute_force, tiny_problems
@@ -120,8 +121,7 @@ def small_node(name: str) -> NodeBuilder:
 
 
 def of(owner: str, name: str, cpu: str | None = None, memory: str | None = None) -> PodBuilder:
-    asked = {key: value for key, value in (("cpu", cpu), ("memory", memory)) if value}
-    return pod(name).owner("ReplicaSet", owner).request(**asked)
+    return pod(name).owner("ReplicaSet", owner).request({key: value for key, value in (("cpu", cpu), ("memory", memory)) if value})
 
 
 def most(resource: str, placed: list[PodBuilder], pending: list[PodBuilder], **options: Any) -> Optimum:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from binpack.optimal.legality import cost_of
-from binpack.optimal.methods.column_generation import WORK_A_ROUND, WORK_PER_MASTER, ColumnGeneration
+from binpack.optimal.methods.column_generation import ColumnGeneration
 from binpack.optimal.methods.greedy import WORK_A_FILL, WORK_PER_CELL, greedy_packings, improved, score
 from binpack.optimal.methods.master import MasterResult, Pattern
 from binpack.optimal.methods.pricing import WORK_PER_STEP
@@ -45,29 +45,28 @@ def dive(generation: ColumnGeneration, generator: np.random.Generator | None, en
     best: tuple[int, int, list[Fill]] | None = None
     while demand.any() and not generation.budget.exhausted():
         master.restrict(demand, supply)
-        result = _repriced(generation, demand, effort)
+        result = repriced(generation, demand, effort)
         if result is None or result.shortfall.sum() > WHOLE:
             break
         if best is not None and best[0] == 0 and cost_of(problem, fixed) + result.value > best[1] - 1 + WHOLE:
             break
-        for pattern, nodes in _chosen(master.patterns, result, generator, 8 if effort < 2 else 12):
-            fixed += _fix(pattern, nodes, demand, supply)
+        for pattern, nodes in chosen(master.patterns, result, generator, 8 if effort < 2 else 12):
+            fixed += fix(pattern, nodes, demand, supply)
         if best is None or float(result.nodes.sum()) < NODES_TO_COMPLETE or not demand.any():
             candidate = _completed(generation, fixed, demand, supply)
             best = candidate if best is None else min(best, candidate, key=lambda item: item[:2])
         if enough is not None and best[:2] <= (0, enough):
             break
     master.restrict(problem.demand, problem.supply)
-    return None if best is None else improved(packing_of(problem, best[2]))
+    return None if best is None else improved(packing_of(problem, best[2]), generation.budget)
 
 
-def _repriced(generation: ColumnGeneration, demand: Integers, rounds: int) -> MasterResult | None:
+def repriced(generation: ColumnGeneration, demand: Integers, rounds: int) -> MasterResult | None:
     """Solve the restricted master with a few patterns made for what is left."""
     master, pricer = generation.master, generation.pricer
-    result = master.solve()
+    result = master.solve(generation.budget)
     limits = demand.tolist()
     for _ in range(rounds):
-        generation.budget.spend(WORK_A_ROUND + WORK_PER_MASTER * len(master.patterns) * demand.size)
         if result is None:
             return None
         before = pricer.steps
@@ -76,11 +75,12 @@ def _repriced(generation: ColumnGeneration, demand: Integers, rounds: int) -> Ma
         generation.budget.spend(WORK_PER_STEP * (pricer.steps - before))
         if not sum(master.add(pattern) for pattern in found):
             break
-        result = master.solve()
+        result = master.solve(generation.budget)
     return result
 
 
-def _chosen(patterns: list[Pattern], result: MasterResult, generator: np.random.Generator | None, a_fix: int) -> list[tuple[Pattern, int]]:
+def chosen(patterns: list[Pattern], result: MasterResult, generator: np.random.Generator | None, a_fix: int) -> list[tuple[Pattern, int]]:
+    """The patterns to fix next and on how many nodes: all that are whole, or else some of the most promising."""
     whole = np.floor(result.nodes + WHOLE).astype(np.int64)
     if whole.any():
         return [(patterns[number], int(whole[number])) for number in np.flatnonzero(whole).tolist()]
@@ -92,7 +92,7 @@ def _chosen(patterns: list[Pattern], result: MasterResult, generator: np.random.
     return [(patterns[int(number)], 1) for number in order[place : place + several] if result.nodes[number] > WHOLE]
 
 
-def _fix(pattern: Pattern, nodes: int, demand: Integers, supply: Integers) -> list[Fill]:
+def fix(pattern: Pattern, nodes: int, demand: Integers, supply: Integers) -> list[Fill]:
     """Use a pattern on some nodes; where fewer pods are left than it holds, on fewer nodes or with fewer pods."""
     fills = []
     while nodes > 0 and supply[pattern.node_class] > 0:
