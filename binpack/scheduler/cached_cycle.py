@@ -110,14 +110,19 @@ class CachedCycle(SchedulingCycle):
         A pod that fits nowhere is decided the plain way: its message, and preemption, need all verdicts. Without preemption the next
         pod of its class is told the same, until something changes.
         """
+        return self._choose_quickly(pod)[0]
+
+    def _choose_quickly(self, pod: Pod) -> tuple[Decision, int]:
+        """A decision, and how many nodes were looked at."""
         fast = self._fast_for(pod)
-        if fast is None:
-            return self.decide(pod)
-        row = fast.row_for(pod, self.next_start)
-        if row is None:
-            return self._plainly(pod, fast)
-        self._searched_all()
-        return Decision(pod, self.cluster.node(row).name, len(self.cluster))
+        found = None if fast is None else fast.row_for(pod, self.next_start)
+        if found is None:
+            decision = self.decide(pod) if fast is None else self._plainly(pod, fast)
+            return decision, 0 if decision.search is None else decision.search.evaluated
+        row, looked = found
+        nodes = len(self.cluster)
+        self.next_start = (self.next_start + looked) % nodes
+        return Decision(pod, self.cluster.node(row).name, nodes), looked
 
     def decide_tick(self, pods: Sequence[Pod], *, stop_at_rejection: bool = False) -> list[Outcome]:
         """Decide the pods of one instant in order, each placed before the next is decided.
@@ -138,7 +143,7 @@ class CachedCycle(SchedulingCycle):
         run = len(pods)
         while len(outcomes) < len(pods):
             left = pods[len(outcomes) : len(outcomes) + run]
-            placed = self.place_first(left)
+            placed = self._place_first(left)
             outcomes += placed
             if len(placed) == len(left):
                 run *= _GROWTH
@@ -168,16 +173,23 @@ class CachedCycle(SchedulingCycle):
         return super()._filter(pod, profile) if known is None else known
 
     def place_first(self, pods: Sequence[Pod]) -> list[Outcome]:
-        """Place the first pods in one call, as far as the cache decides; none if it does not even decide the first."""
+        """Place the first pods in one call, as far as the cache decides; none if it does not even decide the first.
+
+        Removing these pods again undoes all. So none either where only a sample is scored: each decision moves the next one's start.
+        """
+        fast = self._fast_for(pods[0])
+        return [] if fast is None or fast.samples else self._place_first(pods)
+
+    def _place_first(self, pods: Sequence[Pod]) -> list[Outcome]:
         fast = self._fast_for(pods[0])
         if fast is None:
             return []
         of_profile = self._same_profile(pods)
-        rows = fast.place(of_profile, self.next_start)
-        if rows:
-            self._searched_all()
-        nodes = len(self.cluster)
-        return [Outcome(pod, node, None, None, (), nodes) for pod, node in zip(of_profile, rows, strict=False)]
+        placed = fast.place(of_profile, self.next_start)
+        if placed.nodes:
+            self.next_start = placed.start % len(self.cluster)
+        answers = zip(of_profile, placed.nodes, placed.evaluated, strict=False)
+        return [Outcome(pod, node, None, None, (), evaluated) for pod, node, evaluated in answers]
 
     def _same_profile(self, pods: Sequence[Pod]) -> Sequence[Pod]:
         """The first pods, as far as they have one scheduler."""
@@ -187,9 +199,8 @@ class CachedCycle(SchedulingCycle):
         return pods[: next(index for index, pod in enumerate(pods) if pod.spec.scheduler_name != name)]
 
     def _place_one(self, pod: Pod) -> Outcome:
-        decision = self.choose(pod)
+        decision, evaluated = self._choose_quickly(pod)
         explained = decision.filtering is not None or decision.failed
-        evaluated = decision.nodes if not explained else 0 if decision.search is None else decision.search.evaluated
         if decision.node is None:
             return Outcome(pod, None, decision, evaluated_nodes=evaluated)
         answer = self.commit(decision)
@@ -213,7 +224,3 @@ class CachedCycle(SchedulingCycle):
                 self._rejections.clear()
             fast = self._fast[profile.scheduler_name] = FastScheduler(self.cluster, profile, self._tie_breaker, kernels=self._kernels)
         return fast
-
-    def _searched_all(self) -> None:
-        """The search went once round the node list, to where it began."""
-        self.next_start %= len(self.cluster)

@@ -15,6 +15,7 @@ from binpack.scheduler.fast.compile import PlanCompiler
 from binpack.scheduler.fast.counters import Counters
 from binpack.scheduler.fast.extras import extra_mask, extra_scores
 from binpack.scheduler.fast.fallback import NotCachedError
+from binpack.scheduler.fast.placed import Placed
 from binpack.scheduler.fast.plan import Plan
 from binpack.scheduler.fast.plans import Plans
 from binpack.scheduler.fast.shape_codes import is_exact
@@ -64,34 +65,39 @@ class KernelTick:
         self._control[at.AFFINITY_WEIGHT] = weights.get("InterPodAffinity", 0)
         self._control[at.STATIC_WEIGHTS : at.STATIC_WEIGHTS + 3] = compiler.statics.weights
 
-    def place(self, pods: Sequence[Pod], plans: Plans, start: int) -> tuple[list[str], bool]:
-        """Place pods until one is not covered, or fits nowhere; return the nodes of those placed, and whether the next fits nowhere."""
+    def place(self, pods: Sequence[Pod], plans: Plans, start: int, to_find: int) -> tuple[Placed, bool]:
+        """Place pods until one is not covered, or fits nowhere; return what was placed, and whether the next fits nowhere."""
         classes, of_class = plans.of(pods)
-        self._lay_out(start)
+        samples = to_find < len(self._cluster)
+        # Where the search begins at another node for each pod, the tables are by the node list as it is.
+        self._lay_out(0 if samples else start)
+        self._control[at.START], self._control[at.TO_FIND] = start % len(self._cluster), to_find
         if not self._exact:
-            return [], False
+            return Placed([], [], start), False
         which = self._numbers_of(classes, of_class, (self._laid_out, plans.changes))
         if which[0] < 0:
-            return [], False
+            return Placed([], [], start), False
         self._touches.refresh(self._numbers, self._numbers_as_of)
-        chosen = np.zeros(len(which), np.int32)
+        answers = np.zeros((at.ANSWERS, len(which)), np.int32)
+        chosen = answers[at.CHOSEN]
         nodes: list[str] = []
         why = at.ASKS_PYTHON
         while len(nodes) < len(which) and why == at.ASKS_PYTHON:
             begin = len(nodes)
-            placed, why = self._call(which[begin:], chosen[begin:], at.WHOLE)
+            count, why = self._call(which[begin:], answers[:, begin:], at.WHOLE)
             # Before Python is asked the cluster has to know all of them: what it begins to count now, it counts from its pods.
-            nodes += self._adopted(pods, classes, chosen, begin, begin + placed)
+            nodes += self._adopted(pods, classes, chosen, begin, begin + count)
             if why == at.ASKS_PYTHON:
                 one = slice(len(nodes), len(nodes) + 1)
                 plan = of_class[classes[one.start]]
                 assert plan is not None, "only classes with a plan have numbers"
-                outcome = self._place_with_python(pods[one.start], plan, which[one], chosen[one], start)
+                outcome = self._place_with_python(pods[one.start], plan, which[one], answers[:, one], start)
                 if outcome == 0:
                     nodes += self._adopted(pods, classes, chosen, one.start, one.stop)
                 else:
                     why = outcome
-        return nodes, len(nodes) < len(pods) and why == at.NOWHERE
+        placed = Placed(nodes, answers[at.LOOKED_AT, : len(nodes)].tolist(), int(self._control[at.START]))
+        return placed, len(nodes) < len(pods) and why == at.NOWHERE
 
     def _adopted(self, pods: Sequence[Pod], classes: Sequence[PodClass], chosen: NDArray[np.int32], begin: int, end: int) -> list[str]:
         """Let the cluster take over some pods that were counted onto the chosen rows; return their nodes."""
@@ -107,7 +113,7 @@ class KernelTick:
             known[pod_class] = self._classes.number(plans[pod_class])
         return np.array([known[pod_class] for pod_class in classes], np.int32)
 
-    def _place_with_python(self, pod: Pod, plan: Plan, which: NDArray[np.int32], chosen: NDArray[np.int32], start: int) -> int:
+    def _place_with_python(self, pod: Pod, plan: Plan, which: NDArray[np.int32], answers: NDArray[np.int32], start: int) -> int:
         """Place one pod that plugins without cached parts have a say about; 0, or why it was not placed."""
         cluster, nodes = self._cluster, self._nodes
         epoch = cluster.counts.epoch
@@ -115,7 +121,7 @@ class KernelTick:
             nodes.shorts[at.MASK] = ~extra_mask(plan, pod, cluster)
             if epoch != cluster.counts.epoch:
                 return at.NOT_COVERED
-            _, why = self._call(which, chosen, at.JUDGE)
+            _, why = self._call(which, answers, at.JUDGE)
             if why != at.JUDGED:
                 return int(why)
             nodes.longs[at.EXTRA] = 0
@@ -130,14 +136,14 @@ class KernelTick:
             return at.NOT_COVERED
         # A plugin may have begun to count something: the pod is to be counted there, too.
         self._touches.refresh(self._numbers, self._numbers_as_of)
-        self._call(which, chosen, at.CHOOSE)
+        self._call(which, answers, at.CHOOSE)
         return 0
 
-    def _call(self, which: NDArray[np.int32], chosen: NDArray[np.int32], phase: int) -> tuple[int, int]:
+    def _call(self, which: NDArray[np.int32], answers: NDArray[np.int32], phase: int) -> tuple[int, int]:
         """Call the driver; return how many pods it placed, and why it stopped."""
         self._control[at.PHASE] = phase
         self._control[at.POSITION] = self._cluster.journal.position
-        placed, why = self._driver(which, chosen, self._control, *self._arrays())
+        placed, why = self._driver(which, answers, self._control, *self._arrays())
         self._cluster.journal.position = int(self._control[at.POSITION])
         self._count(placed)
         return int(placed), int(why)
@@ -176,7 +182,7 @@ class KernelTick:
             *(touches.starts, touches.touches, touches.sum_starts, touches.sums),
             *(zone_codes, labels, nodes.block_zone, classes.classes, classes.operations, classes.placed),
             *(classes.summaries, classes.masks, classes.words, classes.bits, classes.seen),
-            *(nodes.ranks, nodes.block_ranks, nodes.list_positions, nodes.zone_bits, nodes.logs),
+            *(nodes.ranks, nodes.block_ranks, nodes.list_positions, nodes.ordered, nodes.zone_bits, nodes.logs),
             *(nodes.by_zone, nodes.parts, nodes.levels, nodes.hosts, nodes.worth, nodes.bounds, nodes.scores, nodes.totals),
             *(nodes.tied, marks, domain_values, nodes.before, nodes.kept, nodes.dirty, nodes.lines, nodes.usual),
             *(nodes.shorts, nodes.longs, nodes.raw, nodes.row_bits),

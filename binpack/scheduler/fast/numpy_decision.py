@@ -40,8 +40,8 @@ class NumpyDecision:
     compiler: PlanCompiler
     tie_breaker: TieBreaker
 
-    def row_for(self, pod: Pod, plan: Plan, start: int) -> int | None:
-        """Return the row that the pod goes to; None if it fits nowhere.
+    def row_for(self, pod: Pod, plan: Plan, start: int, to_find: int) -> tuple[int, int] | None:
+        """Return the row that the pod goes to, and how many nodes the search looked at; None if it fits nowhere.
 
         Parameters
         ----------
@@ -49,6 +49,8 @@ class NumpyDecision:
         plan : Plan
         start : int
             Where the search of the node list begins.
+        to_find : int
+            How many feasible nodes end it.
 
         Raises
         ------
@@ -60,9 +62,10 @@ class NumpyDecision:
         static = self.compiler.statics.current(plan.static)
         feasible = (rest >= 0) & (static.codes >= 0)
         self._restrict(pod, plan, feasible)
+        looked = self._take_sample(feasible, start, to_find)
         rows = np.flatnonzero(feasible)
         if len(rows) <= 1:
-            return int(rows[0]) if len(rows) else None
+            return (int(rows[0]), looked) if len(rows) else None
         if epoch != self.cluster.counts.epoch:
             raise NotCachedError("a plugin has read labels that told no classes apart before: sums have other numbers now")
         totals = rest.take(rows).astype(np.int64)
@@ -76,7 +79,19 @@ class NumpyDecision:
             totals += self._weight("InterPodAffinity") * self._affinity(plan, rows)
         if plan.scores:
             rows, totals = self._extra_scores(pod, plan, rows, totals, feasible, start)
-        return self._winner(rows, totals, feasible, start)
+        return self._winner(rows, totals, feasible, start), looked
+
+    def _take_sample(self, feasible: NDArray[np.bool_], start: int, to_find: int) -> int:
+        """Clear the feasible rows beyond those to find, in the order of the search; return how many nodes it looks at."""
+        nodes = len(self.cluster)
+        if to_find >= nodes:
+            return nodes
+        ordered = np.roll(self.cluster.rows_in_order(), -start)
+        found = np.flatnonzero(feasible[ordered])
+        if len(found) <= to_find:
+            return nodes
+        feasible[ordered[found[to_find:]]] = False
+        return int(found[to_find])
 
     def _restrict(self, pod: Pod, plan: Plan, feasible: NDArray[np.bool_]) -> None:
         """Clear the rows that domains, neighbours or plugins without cached parts rule out."""

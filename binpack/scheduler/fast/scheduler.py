@@ -16,6 +16,7 @@ from binpack.scheduler.fast.compile import is_cacheable
 from binpack.scheduler.fast.counters import Counters
 from binpack.scheduler.fast.fallback import NotCachedError
 from binpack.scheduler.fast.numpy_decision import NumpyDecision
+from binpack.scheduler.fast.placed import Placed
 from binpack.scheduler.fast.plan import Plan
 from binpack.scheduler.fast.plans import Plans
 from binpack.scheduler.fast.verdicts import Verdicts
@@ -64,13 +65,18 @@ class FastScheduler:
         self._nowhere: Pod | None = None
 
     @property
-    def _usable(self) -> bool:
-        """Whether the cache may decide: not where the search would stop before it has seen all nodes."""
-        nodes = len(self._cluster)
-        return self._cacheable and feasible_nodes_to_find(nodes, self.profile.percentage_of_nodes_to_score) >= nodes
+    def samples(self) -> bool:
+        """Whether the search stops before it has seen all nodes: then each decision moves where the next one begins."""
+        return self._to_find < len(self._cluster)
 
-    def row_for(self, pod: Pod, start: int) -> int | None:
-        """Return the row that a pod goes to; None if the plain way has to say: it fits nowhere, or is not cached.
+    @property
+    def _to_find(self) -> int:
+        return feasible_nodes_to_find(len(self._cluster), self.profile.percentage_of_nodes_to_score)
+
+    def row_for(self, pod: Pod, start: int) -> tuple[int, int] | None:
+        """Return the row that a pod goes to, and how many nodes the search looked at.
+
+        None if the plain way has to say: it fits nowhere, or is not cached.
 
         Parameters
         ----------
@@ -78,7 +84,7 @@ class FastScheduler:
         start : int
             Where the search of the node list begins.
         """
-        if not self._usable or pod.status.nominated_node_name:
+        if not self._cacheable or pod.status.nominated_node_name:
             return None
         if self._nowhere is pod:
             self._nowhere = None
@@ -89,7 +95,7 @@ class FastScheduler:
 
     def filtering(self, pod: Pod) -> Filtering | None:
         """Return the verdict of every row from what is kept; None if the plain way has to judge."""
-        if not self._usable:
+        if not self._cacheable:
             return None
         (pod_class,), plans = self._plans.of((pod,))
         plan = plans[pod_class]
@@ -100,7 +106,7 @@ class FastScheduler:
 
         None where a plugin without cached parts, or one that reads more of a pod than its class, may have had a say.
         """
-        if not self._usable or pod.status.nominated_node_name:
+        if not self._cacheable or pod.status.nominated_node_name:
             return None
         (pod_class,), plans = self._plans.of((pod,))
         plan = plans[pod_class]
@@ -109,11 +115,12 @@ class FastScheduler:
         cluster = self._cluster
         return pod_class, self._plans.changes, cluster.journal.position, cluster.static_version, start
 
-    def place_in_numpy(self, pods: Sequence[Pod], start: int) -> list[str]:
-        """Place pods one after another, as far as the cache goes; return the nodes of those placed."""
+    def place_in_numpy(self, pods: Sequence[Pod], start: int) -> Placed:
+        """Place pods one after another, as far as the cache goes."""
         nodes: list[str] = []
-        if not self._usable or not reserves_nothing(self.profile):
-            return nodes
+        evaluated: list[int] = []
+        if not self._cacheable or not reserves_nothing(self.profile):
+            return Placed(nodes, evaluated, start)
         classes, plans = self._plans.of(pods)
         epoch = self._cluster.counts.epoch
         for pod, pod_class in zip(pods, classes, strict=True):
@@ -121,41 +128,44 @@ class FastScheduler:
                 # A plugin without cached parts has read labels that told no classes apart before: the plans are void.
                 break
             plan = plans[pod_class]
-            row = None if plan is None or pod.status.nominated_node_name else self._row_for(pod, plan, start)
-            if row is None:
+            found = None if plan is None or pod.status.nominated_node_name else self._row_for(pod, plan, start)
+            if found is None:
                 break
+            row, looked = found
+            start = (start + looked) % len(self._cluster)
+            evaluated.append(looked)
             node = self._cluster.node(row).name
             self._cluster.add_pod(replace(pod, spec=replace(pod.spec, node_name=node)), node)
             nodes.append(node)
-        return nodes
+        return Placed(nodes, evaluated, start)
 
-    def _row_for(self, pod: Pod, plan: Plan, start: int) -> int | None:
+    def _row_for(self, pod: Pod, plan: Plan, start: int) -> tuple[int, int] | None:
         try:
-            row = self._numpy.row_for(pod, plan, start)
+            found = self._numpy.row_for(pod, plan, start, self._to_find)
         except NotCachedError:
             return None
-        self.counters.decisions += row is not None
-        return row
+        self.counters.decisions += found is not None
+        return found
 
-    def place(self, pods: Sequence[Pod], start: int) -> list[str]:
-        """Place pods one after another, as far as kernels can, or in numpy; return the nodes of those placed."""
-        if not self._usable or not self._with_kernels:
+    def place(self, pods: Sequence[Pod], start: int) -> Placed:
+        """Place pods one after another, as far as kernels can, or in numpy."""
+        if not self._cacheable or not self._with_kernels:
             return self.place_in_numpy(pods, start)
         if self._pods_to_wait_for > 0:
-            nodes = self.place_in_numpy(pods, start)
-            self._pods_to_wait_for -= max(len(nodes), 1)
-            return nodes
+            placed = self.place_in_numpy(pods, start)
+            self._pods_to_wait_for -= max(len(placed.nodes), 1)
+            return placed
         if {pod.status.nominated_node_name for pod in pods} != {""}:
             pods = pods[: next(index for index, pod in enumerate(pods) if pod.status.nominated_node_name)]
             if not pods:
-                return []
+                return Placed([], [], start)
         if self._kernels is None:
             from binpack.scheduler.fast.kernel_tick import KernelTick
 
             self._kernels = KernelTick(self._cluster, self.profile, self._plans.compiler, self._ties, self.counters)
-        nodes, fits_nowhere = self._kernels.place(pods, self._plans, start)
-        self._nowhere = pods[len(nodes)] if fits_nowhere else None
-        return nodes
+        placed, fits_nowhere = self._kernels.place(pods, self._plans, start, self._to_find)
+        self._nowhere = pods[len(placed.nodes)] if fits_nowhere else None
+        return placed
 
 
 @cache

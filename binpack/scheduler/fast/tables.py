@@ -248,6 +248,7 @@ class NodeTables:
         cluster, geometry = self._cluster, compiler.geometry
         self.block_zone = geometry.block_zone
         ordered = np.roll(cluster.rows_in_order(), -start)
+        self.ordered: NDArray[np.int32] = ordered.astype(np.int32)
         self.list_positions: NDArray[np.int32] = np.zeros(cluster.capacity, np.int32)
         self.list_positions[ordered] = np.arange(len(ordered), dtype=np.int32)
         self.ranks: NDArray[np.int32] = np.full(cluster.capacity, at.FAR, np.int32)

@@ -14,11 +14,13 @@ from binpack.scheduler.kernels.layout import (
     ASKS_PYTHON,
     BY_ROW,
     CHOOSE,
+    CHOSEN,
     EXTERNAL,
     FEASIBLE,
     JUDGE,
     JUDGED,
     KUBE,
+    LOOKED_AT,
     NOT_COVERED,
     NOWHERE,
     OPS,
@@ -31,11 +33,13 @@ from binpack.scheduler.kernels.layout import (
     SOFT_HOST,
     SOFT_ZONE,
     SOFTS,
+    START,
     STATIC,
     STATIC_CODES,
     STATIC_KIND,
     STATIC_WEIGHTS,
     TIES,
+    TO_FIND,
     WHOLE,
     Z_CODES,
     Z_ROWS,
@@ -44,6 +48,7 @@ from binpack.scheduler.kernels.layout import (
 from binpack.scheduler.kernels.rooms import make_room
 from binpack.scheduler.kernels.row_filters import judge_rows
 from binpack.scheduler.kernels.row_scores import best_row, score_rows
+from binpack.scheduler.kernels.sample import first_found, take_sample
 from binpack.scheduler.kernels.search import bound_blocks, search
 from binpack.scheduler.kernels.stamp import kernel_sources, stamp_of
 from binpack.scheduler.kernels.stream import catch_up, journal_states
@@ -84,13 +89,14 @@ def make_driver() -> Any:
 def _with_stamp(stamp: int) -> Any:
     # One function on purpose, longer than ours are: handing its arrays from function to function would cost more than the work.
     def driver(  # type: ignore[no-untyped-def]
-        which_of, chosen, control, allocatable, requested, nonzero, allowed_pods, pod_counts, ratios, ring, states,
+        which_of, answers, control, allocatable, requested, nonzero, allowed_pods, pod_counts, ratios, ring, states,
         shapes, rest, positions, static, static_tables, static_codes, columns, sums, vectors, present,
         touch_starts, touches, sum_starts, column_sums, zone_codes, labels, block_zone, classes, all_ops, placed,
-        summaries, masks, words, bits, seen, ranks, block_ranks, list_positions, zone_bits, logs,
+        summaries, masks, words, bits, seen, ranks, block_ranks, list_positions, ordered, zone_bits, logs,
         by_zone, parts, levels, hosts, worth, bounds, scores, totals, tied, marks, domain_values, before, kept, dirty,
         lines, usual, shorts, longs, raw, row_bits,
     ):  # fmt: skip
+        samples = control[TO_FIND] < control[ACTIVE]
         journal_states(control, ring, states, allocatable, requested, nonzero, allowed_pods, pod_counts)
         for index in range(len(which_of)):
             which = which_of[index]
@@ -99,7 +105,9 @@ def _with_stamp(stamp: int) -> Any:
             parameters, ops = classes[which], all_ops[which]
             if parameters[EXTERNAL] == 1 and control[PHASE] == WHOLE:
                 return index, ASKS_PYTHON
-            by_row, row, rows = parameters[ROW_BY_ROW] == 1, -1, 0
+            if samples and parameters[EXTERNAL] == 1:
+                return index, NOT_COVERED
+            by_row, row, rows, looked = samples or parameters[ROW_BY_ROW] == 1, -1, 0, control[ACTIVE]
             prefers = note_soft(parameters, ops, hosts)
             if control[PHASE] != CHOOSE:
                 catch_up(
@@ -132,13 +140,19 @@ def _with_stamp(stamp: int) -> Any:
                 if control[PHASE] == JUDGE:
                     control[FEASIBLE] = rows
                     return index, JUDGED
+                if samples:
+                    looked = take_sample(control, ordered, shorts[SCORES])
+                    rows = min(rows, control[TO_FIND])
                 score_rows(
                     control, parameters, ops, prefers, static, static_tables, static_codes, columns, sums, labels, logs, worth,
                     shorts, longs, marks, domain_values, raw, totals,
                 )  # fmt: skip
-                row = best_row(
-                    rows, control, shorts[SCORES], totals, ranks, tied, by_zone, zone_bits, row_bits, list_positions, before, kept
-                )  # fmt: skip
+                if samples and control[KUBE] == 1:
+                    row = first_found(control, ordered, shorts[SCORES], totals)
+                else:
+                    row = best_row(
+                        rows, control, shorts[SCORES], totals, ranks, tied, by_zone, zone_bits, row_bits, list_positions, before, kept
+                    )  # fmt: skip
             else:
                 if parameters[STATIC_KIND] == STATIC_CODES:
                     of, codes = parameters[STATIC], all_codes(control[ZONES], by_zone)
@@ -155,7 +169,8 @@ def _with_stamp(stamp: int) -> Any:
                     )  # fmt: skip
             occupy(row, control, placed[which], allocatable, requested, nonzero, allowed_pods, pod_counts, ring, states)
             touch(row, which, touch_starts, touches, sum_starts, column_sums, columns, sums, vectors)
-            chosen[index] = row
+            answers[CHOSEN, index], answers[LOOKED_AT, index] = row, looked
+            control[START] = (control[START] + looked) % control[ACTIVE]
         return len(which_of), 0
 
     return entry(driver)

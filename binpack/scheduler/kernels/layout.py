@@ -40,9 +40,11 @@ MAX_SOFT = 4
 # Control: what is the same for all pods of a call, and what comes back.
 POSITION, KUBE, ACTIVE, ZONES, SPREAD_WEIGHT, AFFINITY_WEIGHT = 0, 1, 2, 3, 4, 5
 STATIC_WEIGHTS = 6
-PATCHED, FULL_PASSES, SUMMARISED, SEARCHED, BY_ROW, STAMP, TIES, USUAL_NODES, PHASE, FEASIBLE, JOURNALLED, CONTROL_WIDTH = (
-    *(9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20),
+PATCHED, FULL_PASSES, SUMMARISED, SEARCHED, BY_ROW, STAMP, TIES, USUAL_NODES, PHASE, FEASIBLE, JOURNALLED, START, TO_FIND, CONTROL_WIDTH = (
+    *(9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22),
 )
+CHOSEN, LOOKED_AT, ANSWERS = 0, 1, 2
+"""Of each pod of a call: its row, and how many nodes the search looked at."""
 WHOLE, JUDGE, CHOOSE = 0, 1, 2
 """Phases of one pod of a class with an `EXTERNAL` part: `JUDGE` ends once the rows are judged, `CHOOSE` goes on from there."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from binpack.framework.profile import build_profiles
@@ -91,6 +93,19 @@ def test_a_kernel_looks_into_few_blocks() -> None:
     cycle.decide_tick(replicas(PODS))
     assert cycle.counters.blocks_searched < 4 * PODS
     assert cycle.counters.blocks_summarised <= PODS * CLASSES + CLASSES * (NODES // 64 + 3)
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_a_sample_of_the_nodes_is_decided_from_the_cache_but_not_ahead(kernels: bool) -> None:
+    cycle = crowd(kernels=kernels)
+    cycle.profiles = {name: dataclasses.replace(each, percentage_of_nodes_to_score=0) for name, each in cycle.profiles.items()}
+    pods = replicas(PODS)
+    assert cycle.place_first(pods) == []
+    outcomes = cycle.decide_tick(pods)
+    # 640 nodes: 45 % of them end the search, and all are feasible.
+    assert {outcome.evaluated_nodes for outcome in outcomes} == {288}
+    assert cycle.next_start == 288 * PODS % NODES
+    assert (cycle.counters.decisions, cycle.counters.kernel_decisions) == (PODS, PODS if kernels else 0)
 
 
 def test_shape_slots_are_shared_by_classes_with_equal_requests() -> None:
