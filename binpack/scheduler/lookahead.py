@@ -47,6 +47,8 @@ class Lookahead:
             return self._cycle.place(pod)
         outcomes = self._cycle.place_first((pod, *self._queue.next_active(self._size - 1)))
         if not outcomes:
+            # Those behind it are likely of its kind, such as a DaemonSet's: to ask for many of them would be in vain.
+            self._size = 1
             return self._cycle.place(pod)
         self._planned.extend(outcomes)
         self._position = self._cycle.cluster.journal.position

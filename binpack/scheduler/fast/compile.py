@@ -102,6 +102,8 @@ class PlanCompiler:
         if pod.spec.node_name or needed_plugins(pod):
             raise NotCachedError(f'pod "{pod.key}" names a node, or has volumes or devices')
         self._counters.plans_compiled += 1
+        # First of all, since a pod for which nodes are listed by name, as a DaemonSet's, ends here.
+        static = self.statics.number(pod)
         ports = self._port_parts(pod)
         parts = self._spread_parts(pod) | self._affinity_parts(pod)
         parts["clear"] = (*parts.get("clear", ()), *ports.get("clear", ()))
@@ -117,7 +119,7 @@ class PlanCompiler:
         return Plan(
             pod_class=self._cluster.classes.of(pod),
             shape=self.shapes.number(pod),
-            static=self.statics.number(pod),
+            static=static,
             filters=tuple(filters),
             scores=tuple(scores),
             **parts,
