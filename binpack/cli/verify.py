@@ -66,14 +66,12 @@ def verify(file: Path, cluster: tuple[Path, ...], out: Path | None, output: Form
 def _on_cluster(document: dict[str, Any], cluster: tuple[Path, ...]) -> tuple[list[str], list[str]]:
     """What is wrong on the objects, and what the check on them cannot judge."""
     from binpack.manifests import read_objects
-    from binpack.optimal.verify_cluster import placement_problems
+    from binpack.optimal.verify_cluster import check_on_cluster
     from binpack.optimal.verify_evictions_cluster import eviction_problems
 
-    objects = read_objects(cluster).objects
-    if document.get("schema") == "binpack/evictions":
-        found = eviction_problems(document, objects)
-        return list(found.problems), list(found.notes)
-    return placement_problems(document, objects), []
+    check = eviction_problems if document.get("schema") == "binpack/evictions" else check_on_cluster
+    found = check(document, read_objects(cluster).objects)
+    return list(found.problems), list(found.notes)
 
 
 def _read(file: Path) -> Any:

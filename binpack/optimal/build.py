@@ -52,6 +52,10 @@ class BuiltProblem:
     closed: tuple[tuple[str, str], ...]
     amounts: Amounts | None = None
 
+    def members(self) -> dict[str, list[list[str]]]:
+        """The names of each class's pods and nodes, as a certificate carries them."""
+        return {"pods": [[item.pod.key for item in pods] for pods in self.pods], "nodes": [list(names) for names in self.nodes]}
+
 
 def build_problem(
     cluster: Cluster,

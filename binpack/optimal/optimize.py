@@ -122,7 +122,9 @@ class Optimum:
     def answer(self) -> Answer:
         """Status, objective and bound, after the certificate was checked."""
         removed = [move.pod for move in self.moves if move.target is None]
-        return checked_answer({**certificate(self.problem, self.solution), "pods": self.placement, "removed": removed})
+        return checked_answer(
+            {**certificate(self.problem, self.solution), "pods": self.placement, "removed": removed, "members": self.built.members()}
+        )
 
     def certificate(self) -> dict[str, Any]:
         """The document that `binpack verify` checks; it holds the placement by classes, and by names under `pods`."""

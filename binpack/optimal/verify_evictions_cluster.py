@@ -7,7 +7,6 @@ found the set.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from binpack.errors import CertificateError
@@ -19,6 +18,7 @@ from binpack.model.policy import Namespace, PodDisruptionBudget
 from binpack.model.requests import PODS, fit_requests, placed_requests, resource_list
 from binpack.optimal.crowd import Crowd
 from binpack.optimal.preemption_budgets import PreemptionBudget, by_importance, preemption_budgets
+from binpack.optimal.verify_cluster import OnCluster
 from binpack.state.decision_invariants import Before, check_decision
 from binpack.state.invariants import Violation
 
@@ -26,15 +26,7 @@ MOST_PROBLEMS = 5
 BETWEEN_TWO = ("ports", "pod-anti-affinity")
 
 
-@dataclass(frozen=True)
-class EvictionsOnCluster:
-    """What is wrong, and what this check cannot judge."""
-
-    problems: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
-def eviction_problems(document: dict[str, Any], objects: Iterable[KubernetesObject]) -> EvictionsOnCluster:
+def eviction_problems(document: dict[str, Any], objects: Iterable[KubernetesObject]) -> OnCluster:
     """Say by names what is wrong with a certificate of evictions; no problems accept it.
 
     Parameters
@@ -63,7 +55,7 @@ def eviction_problems(document: dict[str, Any], objects: Iterable[KubernetesObje
     dump = _Dump(objects)
     pod = dump.pods.get(str(document.get("pod")))
     if pod is None:
-        return EvictionsOnCluster((f"pod: the cluster has no pod {document.get('pod')}",), ())
+        return OnCluster((f"pod: the cluster has no pod {document.get('pod')}",), ())
     expected = {name: number for number, group in enumerate(names["nodes"]) for name in group}
     shut = {item[0]: item[1] for item in document["closed"] if len(item) == 2}
     problems = [f"names.nodes: the cluster has no node {name}" for name in (*expected, *shut) if name not in dump.nodes]
@@ -72,7 +64,7 @@ def eviction_problems(document: dict[str, Any], objects: Iterable[KubernetesObje
         [] if fits else [f"names.nodes: node {name} is left out" for name in dump.nodes if name not in expected and name not in shut]
     )
     if problems:
-        return EvictionsOnCluster(tuple(problems[:MOST_PROBLEMS]), ())
+        return OnCluster(tuple(problems[:MOST_PROBLEMS]), ())
     question = _Question(document, dump, pod, names)
     for name, number in expected.items():
         problems += question.differences(name, number)
@@ -85,7 +77,7 @@ def eviction_problems(document: dict[str, Any], objects: Iterable[KubernetesObje
         problems += question.victims_problems(str(document["on"]), document["evicted"], document["victims"] or [])
         if expected.get(str(document["on"])) != document["node"]:
             problems.append(f"on: node {document['on']} is not of node class {document['node']}")
-    return EvictionsOnCluster(tuple(problems[:MOST_PROBLEMS]), tuple(notes[:MOST_PROBLEMS]))
+    return OnCluster(tuple(problems[:MOST_PROBLEMS]), tuple(notes[:MOST_PROBLEMS]))
 
 
 class _Dump:

@@ -88,12 +88,13 @@ def test_another_cluster(binpack, proof, dump):
         node("n0").cpu("2"),
         node("n1").cpu("2"),
         node("n2").cpu("2"),
+        node("tainted").cpu("2").taint("gpu", "true"),
         *[pod(f"p{i}").request(cpu="1").owner("ReplicaSet", "web").on(f"n{i}") for i in range(3)],
         name="smaller.json",
     )
     ran = binpack("verify", proof, "--cluster", smaller)
     assert ran.code == 1
-    assert "capacity: node" in ran.out
+    assert "instance.capacity[0]: 3 of cpu in units of 1000, node n0 of this class offers 2" in ran.out
 
 
 @pytest.mark.parametrize(

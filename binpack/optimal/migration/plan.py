@@ -102,8 +102,10 @@ class MigrationPlan:
         return max((step.wave for step in self.steps), default=0)
 
     def certificate(self) -> dict[str, Any]:
-        """The document that `binpack.optimal.verify_moves` checks."""
-        return moves_certificate(self.question.today, self.found, str(self.status), repeatable=self.repeatable)
+        """The document that `binpack.optimal.verify_moves` checks, with the steps and who is in which class, by name."""
+        document = moves_certificate(self.question.today, self.found, str(self.status), repeatable=self.repeatable)
+        steps = [[step.wave, step.pod, step.origin, step.target] for step in self.steps]
+        return {**document, "members": self.question.built.members(), "steps": steps}
 
     def rows(self) -> list[dict[str, Any]]:
         """The steps as plain data."""
