@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TypedDict
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from binpack.model.base import replace
 from binpack.model.kinds import KubernetesObject
 from binpack.model.pod import Pod
 from binpack.optimal.mobility import is_static
+from binpack.scheduler.cached_cycle import CachedCycle
 from binpack.scheduler.cycle import SchedulingCycle
 from binpack.scheduler.explain import explain_pod
 from binpack.scheduler.explanation import Explanation
@@ -22,7 +24,6 @@ from binpack.scheduler.schedule import Schedule
 from binpack.scheduler.snapshot import build_cluster, scheduler_of, waiting_pods
 from binpack.scheduler.ties import TieBreaker, Ties
 from binpack.sim.streams import stream
-from binpack.state.cluster import Cluster
 
 
 def schedule(
@@ -76,7 +77,7 @@ def schedule(
     everything = tuple(objects)
     profiles = build_profiles(registry(), configuration)
     rule = tie_rule(ties, configuration)
-    cycle = _cycle(build_cluster(everything), profiles, rule, seed, preemption=preemption)
+    cycle = CachedCycle(build_cluster(everything), profiles, **_rules(rule, seed), preemption=preemption, kernels=False)
     return place_waiting(cycle, waiting_pods(everything, profiles), ties=rule, evict=evict, tick=tick)
 
 
@@ -129,7 +130,7 @@ def explain(
         cluster.remove_pod(found.key)
     unbound = _unbound(found, profiles)
     rule = tie_rule(ties, configuration)
-    cycle = _cycle(cluster, profiles, rule, seed, preemption=preemption, score_single=True)
+    cycle = SchedulingCycle(cluster, profiles, **_rules(rule, seed), preemption=preemption, score_single=True)
     cycle.nominated = nominations(other for other in waiting_pods(pods, profiles).pending if other.key != found.key)
     return explain_pod(cycle, unbound, ties=rule, present_node=present_node, notes=_notes(found, profiles))
 
@@ -141,18 +142,13 @@ def tie_rule(ties: Ties | str | None, configuration: ResolvedConfiguration | Non
     return Ties.FIRST if configuration is None else Ties.KUBE
 
 
-def _cycle(
-    cluster: Cluster, profiles: dict[str, Profile], ties: Ties, seed: int, *, preemption: bool, score_single: bool = False
-) -> SchedulingCycle:
-    generators: list[np.random.Generator] = [stream(seed, "ties"), stream(seed, "scheduler")]
-    return SchedulingCycle(
-        cluster,
-        profiles,
-        tie_breaker=TieBreaker(ties, generators[0]),
-        generator=generators[1],
-        score_single=score_single,
-        preemption=preemption,
-    )
+class _Rules(TypedDict):
+    tie_breaker: TieBreaker
+    generator: np.random.Generator
+
+
+def _rules(ties: Ties, seed: int) -> _Rules:
+    return {"tie_breaker": TieBreaker(ties, stream(seed, "ties")), "generator": stream(seed, "scheduler")}
 
 
 def _unbound(pod: Pod, profiles: dict[str, Profile]) -> Pod:

@@ -154,6 +154,10 @@ class SchedulingCycle:
         except SchedulingError as error:
             return Decision(pod, None, nodes, message=str(error), failed=True)
 
+    def decide_briefly(self, pod: Pod) -> Decision:
+        """Decide; how the plugins judged and scored need not be told."""
+        return self.decide(pod)
+
     def profile_of(self, pod: Pod) -> Profile:
         """Return the profile that a pod asks for by its scheduler's name; a pod that names none means the default one."""
         profile = self.profiles.get(pod.spec.scheduler_name or DEFAULT_SCHEDULER_NAME)

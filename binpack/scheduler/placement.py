@@ -66,7 +66,7 @@ def nominations(pods: Iterable[Pod]) -> dict[str, list[Pod]]:
 
 
 def _place(cycle: SchedulingCycle, pod: Pod, *, evict: bool) -> Placement:
-    decision = cycle.decide(pod)
+    decision = cycle.decide_briefly(pod)
     if decision.node is not None:
         return _commit(cycle, decision)
     outcome = decision.post_filter

@@ -7,6 +7,7 @@ import pytest
 from binpack.framework.profile import build_profiles
 from binpack.framework.registry import Registry
 from binpack.plugins import in_tree
+from binpack.scheduler.cached_cycle import CachedCycle
 from binpack.scheduler.cycle import SchedulingCycle
 from binpack.scheduler.needs import needed_plugins
 from binpack.scheduler.placement import nominations, place_waiting
@@ -19,8 +20,13 @@ from binpack.testing import NodeBuilder, PodBuilder, node, pod
 def placed(*builders: NodeBuilder | PodBuilder, preemption: bool = False, evict: bool = False) -> Schedule:
     objects = [one.build() for one in builders]
     profiles = build_profiles(Registry(in_tree()))
-    cycle = SchedulingCycle(build_cluster(objects), profiles, tie_breaker=TieBreaker(), preemption=preemption)
-    return place_waiting(cycle, waiting_pods(objects, profiles), ties=Ties.FIRST, evict=evict)
+    schedules = []
+    for kind in (SchedulingCycle, CachedCycle):
+        cycle = kind(build_cluster(objects), profiles, tie_breaker=TieBreaker(), preemption=preemption)
+        schedules.append(place_waiting(cycle, waiting_pods(objects, profiles), ties=Ties.FIRST, evict=evict))
+    # What was asked for is told by either, to the last score.
+    assert schedules[0].rows() == schedules[1].rows()
+    return schedules[1]
 
 
 def states(schedule: Schedule) -> dict[str, tuple[str, str | None]]:

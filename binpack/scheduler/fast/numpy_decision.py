@@ -15,6 +15,8 @@ from binpack.scheduler.fast.compile import PlanCompiler
 from binpack.scheduler.fast.extras import extra_mask, extra_scores
 from binpack.scheduler.fast.fallback import NotCachedError
 from binpack.scheduler.fast.plan import HostTerm, Plan
+from binpack.scheduler.scoring import Scoring
+from binpack.scheduler.search import SearchResult
 from binpack.scheduler.ties import TieBreaker, Ties
 from binpack.state.cluster import Cluster
 from binpack.units import MAX_NODE_SCORE
@@ -57,18 +59,54 @@ class NumpyDecision:
         NotCachedError
             If a plugin has more to say than a verdict for each row.
         """
-        epoch = self.cluster.counts.epoch
-        rest = self.compiler.shapes.caught_up(plan.shape)
-        static = self.compiler.statics.current(plan.static)
-        feasible = (rest >= 0) & (static.codes >= 0)
-        self._restrict(pod, plan, feasible)
+        feasible = self._feasible(pod, plan)
         looked = self._take_sample(feasible, start, to_find)
         rows = np.flatnonzero(feasible)
         if len(rows) <= 1:
             return (int(rows[0]), looked) if len(rows) else None
+        rows, totals = self._totals(pod, plan, rows, feasible, start)
+        return self._winner(rows, totals, feasible, start), looked
+
+    def ranked(self, pod: Pod, plan: Plan, start: int, to_find: int) -> tuple[int, SearchResult, Scoring | None] | None:
+        """Return the row that the pod goes to, and what `search` and `score` give, without the plugins' own scores; None if there is none.
+
+        Parameters and exceptions are those of `row_for`.
+        """
+        feasible = self._feasible(pod, plan)
+        looked = self._take_sample(feasible, start, to_find)
+        seen = np.roll(self.cluster.rows_in_order(), -start)[:looked]
+        fits = feasible[seen]
+        found = SearchResult(seen[fits], seen[~fits])
+        if len(found.feasible) <= 1:
+            return (int(found.feasible[0]), found, None) if len(found.feasible) else None
+        rows, totals = self._totals(pod, plan, np.flatnonzero(feasible), feasible, start)
+        by_row = np.zeros(self.cluster.capacity, np.int64)
+        by_row[rows] = totals + self._left_out(plan)
+        return self._winner(rows, totals, feasible, start), found, Scoring(found.feasible, {}, by_row[found.feasible])
+
+    def _left_out(self, plan: Plan) -> int:
+        """What all rows score alike, and is left out of totals: 100 of TaintToleration, and static scores that differ nowhere."""
+        statics = self.compiler.statics
+        slot = statics.current(plan.static)
+        alike = int(statics.worth(slot, np.ones(len(slot.table), np.bool_))[0]) if slot.trivial else 0
+        return alike + MAX_NODE_SCORE * statics.weights[0]
+
+    def _feasible(self, pod: Pod, plan: Plan) -> NDArray[np.bool_]:
+        """The rows that all filters accept, shape [capacity]."""
+        epoch = self.cluster.counts.epoch
+        rest = self.compiler.shapes.caught_up(plan.shape)
+        feasible: NDArray[np.bool_] = (rest >= 0) & (self.compiler.statics.current(plan.static).codes >= 0)
+        self._restrict(pod, plan, feasible)
         if epoch != self.cluster.counts.epoch:
             raise NotCachedError("a plugin has read labels that told no classes apart before: sums have other numbers now")
-        totals = rest.take(rows).astype(np.int64)
+        return feasible
+
+    def _totals(
+        self, pod: Pod, plan: Plan, rows: NDArray[np.intp], feasible: NDArray[np.bool_], start: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """The totals of feasible rows, less what all score alike; where plugins without cached parts score, in the order of the search."""
+        static = self.compiler.statics.current(plan.static)
+        totals = self.compiler.shapes.rest[plan.shape].take(rows).astype(np.int64)
         if not static.trivial:
             codes = static.codes.take(rows)
             present = np.bincount(codes, minlength=len(static.table)) > 0
@@ -79,7 +117,7 @@ class NumpyDecision:
             totals += self._weight("InterPodAffinity") * self._affinity(plan, rows)
         if plan.scores:
             rows, totals = self._extra_scores(pod, plan, rows, totals, feasible, start)
-        return self._winner(rows, totals, feasible, start), looked
+        return rows, totals
 
     def _take_sample(self, feasible: NDArray[np.bool_], start: int, to_find: int) -> int:
         """Clear the feasible rows beyond those to find, in the order of the search; return how many nodes it looks at."""

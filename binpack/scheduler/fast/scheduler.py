@@ -21,7 +21,8 @@ from binpack.scheduler.fast.plan import Plan
 from binpack.scheduler.fast.plans import Plans
 from binpack.scheduler.fast.verdicts import Verdicts
 from binpack.scheduler.filtering import Filtering
-from binpack.scheduler.search import feasible_nodes_to_find
+from binpack.scheduler.scoring import Scoring
+from binpack.scheduler.search import SearchResult, feasible_nodes_to_find
 from binpack.scheduler.ties import TieBreaker, Ties
 from binpack.state.cluster import Cluster
 
@@ -92,6 +93,19 @@ class FastScheduler:
         (pod_class,), plans = self._plans.of((pod,))
         plan = plans[pod_class]
         return None if plan is None else self._row_for(pod, plan, start)
+
+    def ranked(self, pod: Pod, start: int) -> tuple[int, SearchResult, Scoring | None] | None:
+        """Return the row that a pod goes to, all feasible rows and their totals; None if the plain way has to say, as for `row_for`."""
+        if not self._cacheable or pod.status.nominated_node_name:
+            return None
+        (pod_class,), plans = self._plans.of((pod,))
+        plan = plans[pod_class]
+        try:
+            found = None if plan is None else self._numpy.ranked(pod, plan, start, self._to_find)
+        except NotCachedError:
+            return None
+        self.counters.decisions += found is not None
+        return found
 
     def filtering(self, pod: Pod) -> Filtering | None:
         """Return the verdict of every row from what is kept; None if the plain way has to judge."""
