@@ -50,6 +50,7 @@ def evictions_document(found: Evictions, seconds: float) -> dict[str, Any]:
         "closedNodes": [] if found.rooms is None else [{"node": node, "reason": reason} for node, reason in found.rooms.closed],
         "relaxed": list(found.relaxed),
         "digest": answer.document.get("digest"),
+        "shortages": [] if found.shortage is None else [found.shortage.document()],
     }
 
 
@@ -180,4 +181,4 @@ def _node(found: Evictions) -> str | None:
 
 
 def _reason(found: Evictions) -> str | None:
-    return found.why_not() if found.fits is None and found.best is None else None
+    return None if found.shortage is None else found.shortage.reason

@@ -28,7 +28,8 @@ def plan_document(plan: MigrationPlan, answer: Answer) -> dict[str, Any]:
     # That so few nodes do not do may be known from the fewest nodes, of which this certificate does not speak.
     status = plan.status if answer.objective is None else answer.status
     head = {**head_of(answer, plan, []), "status": str(status), "goal": "moves"}
-    return {**head, **{key: value for key, value in own.items() if key not in head}}
+    missing = [each.document() for each in plan.shortages] if status == "infeasible" else []
+    return {**head, **{key: value for key, value in own.items() if key not in head}, "shortages": missing}
 
 
 def plan_text(plan: MigrationPlan, answer: Answer) -> str:

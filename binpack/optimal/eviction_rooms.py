@@ -11,6 +11,7 @@ from binpack.framework.status import Code, Status
 from binpack.model.pod import Pod
 from binpack.model.requests import PODS
 from binpack.optimal.eligibility import RESOURCES, requests_of
+from binpack.optimal.shortages import Shortage
 from binpack.scheduler.dry_run import NodeDryRun
 from binpack.scheduler.filtering import Filtering
 from binpack.scheduler.needs import needed_plugins
@@ -82,22 +83,20 @@ class Rooms:
     open: tuple[Room, ...]
     closed: tuple[tuple[str, str], ...] = ()
 
-    def why_full(self, pod: Pod) -> str:
+    def shortage(self, pod: Pod) -> Shortage:
         """Say why no eviction makes room for a pod: the resource of which there is too little, or what closes the nodes."""
         counted = Counter(reason for _, reason in self.closed)
-        shut = "; ".join(f"{count} of {len(self.open) + len(self.closed)} nodes: {reason}" for reason, count in counted.most_common(3))
+        shut = [f"{count} of {len(self.open) + len(self.closed)} nodes: {reason}" for reason, count in counted.most_common(3)]
         if not self.open:
-            return shut or "there is no node"
+            return Shortage(pod.key, 1, None, None, None, "; ".join(shut) or "there is no node")
         most = [max(room.free[r] + sum(gives[r] for gives in room.gives) for room in self.open) for r in range(len(self.resources))]
         lacking = next((r for r, (need, there) in enumerate(zip(self.need, most, strict=True)) if need > there), None)
         if lacking is None:
-            return f"each of {len(self.open)} nodes lacks one resource or another, even without all pods of lower priority" + (
-                f"; {shut}" if shut else ""
-            )
-        name = self.resources[lacking]
-        text = f"{pod.key} asks for {self.need[lacking]} of {name}, no eligible node offers more than {most[lacking]}"
-        text += " without all pods of lower priority"
-        return text + (f"; {shut}" if shut else "")
+            text = f"each of {len(self.open)} nodes lacks one resource or another, even without all pods of lower priority"
+            return Shortage(pod.key, 1, None, None, None, "; ".join([text, *shut]))
+        name, need, there = self.resources[lacking], self.need[lacking], most[lacking]
+        text = f"{pod.key} asks for {need} of {name}, no eligible node offers more than {there} without all pods of lower priority"
+        return Shortage(pod.key, 1, name, need, there, "; ".join([text, *shut]))
 
 
 def rooms_of(cluster: Cluster, profile: Profile, pod: Pod, filtering: Filtering) -> Rooms:

@@ -18,6 +18,7 @@ from binpack.framework.status import Code
 from binpack.model.pod import Pod
 from binpack.optimal.eviction_rooms import Room, Rooms, blocking, room_that_fits, rooms_of, unpaired_rules
 from binpack.optimal.preemption_budgets import PreemptionBudget, broken_budgets, by_importance, preemption_budgets
+from binpack.optimal.shortages import Shortage
 from binpack.scheduler.cycle import Decision, SchedulingCycle
 from binpack.scheduler.dry_run import NodeDryRun, dry_run
 from binpack.scheduler.filtering import Filtering
@@ -101,11 +102,12 @@ class Evictions:
         """Rules that the search keeps and the bound does not know, for they are not between two pods alone."""
         return unpaired_rules(self.pod)
 
-    def why_not(self) -> str:
-        """Say why no set of evictions was found, and of which resource there is too little."""
-        if self.rooms is None:
-            return self.message
-        return self.rooms.why_full(self.pod)
+    @property
+    def shortage(self) -> Shortage | None:
+        """Why no set of evictions was found, and of which resource there is too little; None where one was found."""
+        if self.fits is not None or self.best is not None:
+            return None
+        return Shortage(self.pod.key, 1, None, None, None, self.message) if self.rooms is None else self.rooms.shortage(self.pod)
 
     def summary(self) -> str:
         """A few lines for a terminal."""

@@ -191,18 +191,31 @@ class PackingProblem:
         text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"))
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
+    def too_large(self, pod_class: int) -> tuple[int, int, int] | None:
+        """The first resource of which a pod of this class asks for more than any eligible node offers: resource, asked, offered.
+
+        Both in real units. None if no node is eligible, or each lacks another resource.
+        """
+        open_to = np.flatnonzero((self.limit[pod_class] > 0) & (self.supply > 0))
+        if open_to.size == 0:
+            return None
+        largest = self.capacity[open_to].max(axis=0)
+        short = np.flatnonzero(self.size[pod_class] > largest)
+        if short.size == 0:
+            return None
+        resource = int(short[0])
+        unit = self.unit[resource]
+        return resource, int(self.size[pod_class, resource]) * unit, int(largest[resource]) * unit
+
     def why_unplaceable(self, pod_class: int) -> str:
         """Say why no node can hold a pod of this class (call it for those that `placeable` denies)."""
         name = self.class_names[pod_class] if self.class_names else f"pod class {pod_class}"
-        open_to = np.flatnonzero((self.limit[pod_class] > 0) & (self.supply > 0))
-        if open_to.size == 0:
+        open_to = (self.limit[pod_class] > 0) & (self.supply > 0)
+        if not open_to.any():
             return f"{name}: no node is eligible ({self.nodes} nodes)"
-        largest = self.capacity[open_to].max(axis=0)
-        short = np.flatnonzero(self.size[pod_class] > largest)
-        if short.size:
-            resource = int(short[0])
-            unit = self.unit[resource]
-            wanted, free = int(self.size[pod_class, resource]) * unit, int(largest[resource]) * unit
+        short = self.too_large(pod_class)
+        if short is not None:
+            resource, wanted, free = short
             return f"{name}: asks for {wanted} of {self.resources[resource]}, no eligible node offers more than {free}"
         return f"{name}: each of the {int(self.supply[open_to].sum())} eligible nodes is too small in one resource or another"
 

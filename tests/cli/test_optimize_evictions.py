@@ -12,7 +12,7 @@ from binpack.testing import node, pod
 
 KEYS = [
     *("status", "objective", "bound", "gap", "seconds", "method", "repeatable", "certificate", "baselines", "goal", "levels"),
-    *("pod", "priority", "node", "victims", "message", "reason", "closedNodes", "relaxed", "digest"),
+    *("pod", "priority", "node", "victims", "message", "reason", "closedNodes", "relaxed", "digest", "shortages"),
 ]
 """As docs/reference/json-output.md lists them."""
 
@@ -65,6 +65,8 @@ def test_every_pod_that_waits(binpack, full):
     documents = binpack("optimize", "-c", full, "--objective", "evictions", "--json").json
     assert [document["pod"] for document in documents] == ["default/new", "default/huge", "default/tiny"]
     assert documents[1]["reason"].startswith("default/huge asks for 40000 of cpu, no eligible node offers more than 8000")
+    (shortage,) = documents[1]["shortages"]
+    assert (shortage["resource"], shortage["asked"], shortage["offered"]) == ("cpu", 40000, 8000)
     assert "KUBE-SCHEDULER" in binpack("optimize", "-c", full, "--objective", "evictions").out
 
 

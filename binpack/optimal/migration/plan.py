@@ -18,6 +18,7 @@ from binpack.optimal.migration.rehearsal import Step, first_violation
 from binpack.optimal.migration.steps import steps_of
 from binpack.optimal.migration.target import read_target
 from binpack.optimal.mobility import Stays
+from binpack.optimal.shortages import Shortage, shortages
 from binpack.optimal.solution import Solution, Status
 from binpack.optimal.solve import DEFAULT_DETERMINISTIC_LIMIT
 from binpack.state.cluster import Cluster
@@ -100,6 +101,11 @@ class MigrationPlan:
     def waves(self) -> int:
         """The number of waves."""
         return max((step.wave for step in self.steps), default=0)
+
+    @property
+    def shortages(self) -> tuple[Shortage, ...]:
+        """Resources of which so few nodes offer too little, where sums show it."""
+        return shortages(self.question.built.problem, nodes=max(0, self.target - len(self.anchored)))
 
     def certificate(self) -> dict[str, Any]:
         """The document that `binpack.optimal.verify_moves` checks, with the steps and who is in which class, by name."""
