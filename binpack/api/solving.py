@@ -38,6 +38,8 @@ def optimize(
     deterministic_limit: float | None = None,
     gap: float = 0.0,
     bare_pods_stay: bool = False,
+    resource: str | None = None,
+    must_place: Callable[[Pod], bool] | None = None,
     listener: Listener | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Optimum:
@@ -47,8 +49,9 @@ def optimize(
     ----------
     objects : iterable of KubernetesObject
         What `load` read.
-    objective : "nodes", "cost" or "priority"
-        Fewest nodes, or lowest cost, for all pods that may move and all that wait; or most pods placed, highest priority first.
+    objective : "nodes", "cost", "priority" or "resource"
+        Fewest nodes, or lowest cost, for all pods that may move and all that wait; most pods placed, highest priority first; or most of
+        one resource allocated.
     prices : mapping from instance type to price, optional
         For `cost`.
     configuration : ResolvedConfiguration, optional
@@ -62,6 +65,11 @@ def optimize(
         Good enough: a fraction at which the search ends. 0 asks for the optimum.
     bare_pods_stay : bool
         Leave running pods without a controller where they are.
+    resource : str, optional
+        For `resource`: cpu, memory, ephemeral-storage, pods or an extended resource. Running pods keep a place, those that wait are chosen
+        from.
+    must_place : callable, optional
+        For `resource`: whether a pod that waits has to be placed, too.
     listener : callable, optional
         Told of each better placement and bound (`binpack.optimal.progress.Progress`), as they come.
     stop : callable, optional
@@ -77,7 +85,7 @@ def optimize(
     ManifestError
         If there is no node.
     ConfigurationError
-        If prices are missing or wrong.
+        If prices are missing or wrong, or no node and no pod knows the resource.
 
     Examples
     --------
@@ -102,6 +110,8 @@ def optimize(
         deterministic_limit=deterministic_limit,
         gap=gap,
         bare_pods_stay=bare_pods_stay,
+        resource=resource,
+        must_place=must_place,
         listener=listener,
         stop=stop,
     )

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from binpack.cli.objectives import ObjectiveType, resource_of
 from binpack.cli.options import out_option, pods_option, seed_option, verbose_option
 from binpack.cli.output import Column, Format, deliver, output_options, rendered, rendered_document
 from binpack.cli.writing import write_text
 
 if TYPE_CHECKING:
     from binpack.model.objects import Objects
+    from binpack.model.pod import Pod
     from binpack.optimal.answer import Answer
     from binpack.optimal.instances.reading import Format as InstanceFormat
     from binpack.optimal.solve import Objective
@@ -41,12 +43,15 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option(
     "--objective",
-    type=click.Choice(["nodes", "cost", "priority", "moves", "evictions"]),
+    type=ObjectiveType(),
     default="nodes",
     show_default=True,
     help="What is best.",
 )
 @click.option("--prices", type=_PATH, metavar="FILE", help="For cost: a mapping from instance type to price, YAML or JSON.")
+@click.option(
+    "--must-place", type=int, metavar="PRIORITY", help="For resource: waiting pods of this priority or a higher one have to be placed, too."
+)
 @click.option(
     "--target-nodes", metavar="N|min|min+N", help="For moves: nodes in use at most, or so many above the fewest.  [default: min+1]"
 )
@@ -75,10 +80,11 @@ def optimize(cluster: tuple[Path, ...], instance: str | None, **options: Any) ->
     """Find the best placement of a cluster's pods, and prove how good any placement could be.
 
     nodes and cost ask for the fewest or cheapest nodes that hold all pods, those that wait included; priority for the most pods
-    placed, the highest priority first; moves for the fewest moves to so many nodes, as a plan in waves; evictions for the smallest
-    set of pods on one node without which a pod that waits fits, one pod at a time. Pods of DaemonSets, static and protected pods
-    stay where they are; cordoned and control-plane nodes take no new ones; a node with only such pods counts as free. -o wide and
-    -o csv list the moves.
+    placed, the highest priority first; resource=NAME for the most of one resource allocated, where running pods keep a place and
+    those that wait are chosen from, whatever their priority; moves for the fewest moves to so many nodes, as a plan in waves;
+    evictions for the smallest set of pods on one node without which a pod that waits fits, one pod at a time. Pods of DaemonSets,
+    static and protected pods stay where they are; cordoned and control-plane nodes take no new ones; a node with only such pods
+    counts as free. -o wide and -o csv list the moves.
 
     With --instance the question is the fewest bins for a file of VPSolver (.vbp), BPPLIB (csp) or the OR-Library (orlib).
 
@@ -90,6 +96,7 @@ def optimize(cluster: tuple[Path, ...], instance: str | None, **options: Any) ->
       binpack optimize --cluster cluster.json
       binpack optimize --cluster cluster.json --config packing.yaml --config spreading.yaml
       binpack optimize --cluster cluster.json --objective cost --prices prices.yaml
+      binpack optimize --cluster cluster.json --objective resource=nvidia.com/gpu --config most-allocated.yaml
       binpack optimize --cluster cluster.json --objective moves --target-nodes min+1
       binpack optimize --cluster cluster.json --objective moves --curve --plot curve.png --out curve.parquet
       binpack optimize --cluster cluster.json --objective evictions --pod shop/web-1
@@ -97,7 +104,8 @@ def optimize(cluster: tuple[Path, ...], instance: str | None, **options: Any) ->
       binpack optimize --instance items.vbp --time-limit 30 --json
       binpack optimize --instance binpack1.txt#u120_00 --format orlib
     """
-    asked = _Asked(**options)
+    resource = resource_of(options["objective"])
+    asked = _Asked(**{**options, "objective": options["objective"] if resource is None else "resource", "resource": resource})
     if bool(cluster) == (instance is not None):
         raise click.UsageError("--cluster PATH or --instance FILE is needed (accepted: one of the two)")
     if asked.time_limit is not None and asked.deterministic_limit is not None:
@@ -114,6 +122,8 @@ class _Asked:
     form: InstanceFormat | None
     config: tuple[Path, ...]
     objective: Objective | Literal["moves", "evictions"]
+    resource: str | None
+    must_place: int | None
     prices: Path | None
     target_nodes: str | None
     curve: bool
@@ -130,6 +140,10 @@ class _Asked:
     out: Path | None
     verbose: bool
     output: Format
+
+    def has_to_be_placed(self, pod: Pod) -> bool:
+        """For `resource`: whether a waiting pod is no choice."""
+        return self.must_place is not None and pod.priority >= self.must_place
 
     def limits(self) -> dict[str, Any]:
         """What every search takes. The clock starts with the solvers loaded."""
@@ -163,6 +177,8 @@ def _of_cluster(cluster: tuple[Path, ...], asked: _Asked) -> int:
         raise click.UsageError("--prices FILE is needed for --objective cost, and for nothing else (accepted: both or neither)")
     if (asked.pod or asked.pod_file) and asked.objective != "evictions":
         raise click.UsageError("--pod and --pod-file are for --objective evictions (accepted with another: neither)")
+    if asked.must_place is not None and asked.resource is None:
+        raise click.UsageError("--must-place PRIORITY is for --objective resource=NAME (accepted with another: none)")
     if asked.objective == "moves":
         return _of_curve(cluster, asked) if asked.curve else _of_moves(cluster, asked)
     if asked.target_nodes is not None or asked.bare_pods_move or asked.curve or asked.plot:
@@ -179,6 +195,8 @@ def _of_cluster(cluster: tuple[Path, ...], asked: _Asked) -> int:
         prices=None if asked.prices is None else read_prices(asked.prices, given.objects.of(Node)),
         configuration=next(iter(configurations.values()), None),
         bare_pods_stay=asked.bare_pods_stay,
+        resource=asked.resource,
+        must_place=asked.has_to_be_placed,
         **asked.limits(),
     )
     compared = compare_schedulers(given.objects, result, configurations, seed=asked.seed)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from binpack.optimal.shortages import shortages
+
 if TYPE_CHECKING:
     from binpack.optimal.answer import Answer
     from binpack.optimal.instances.optimize import InstanceOptimum
@@ -22,6 +24,7 @@ def cluster_document(result: Optimum, compared: Sequence[Compared]) -> dict[str,
         "goal": solution.goal,
         "levels": _levels(solution, result.answer),
         "costUnit": result.problem.cost_unit,
+        "resource": _resource(result),
         "today": _measure(result.today),
         "best": _measure(result.best),
         "reason": solution.reason or None,
@@ -32,6 +35,7 @@ def cluster_document(result: Optimum, compared: Sequence[Compared]) -> dict[str,
         "relaxed": list(result.relaxed),
         "rejected": list(result.rejected),
         "digest": solution.digest,
+        "shortages": [each.document() for each in shortages(result.problem)] if solution.reason else [],
     }
 
 
@@ -106,9 +110,17 @@ def _compared(compared: Compared) -> dict[str, Any]:
     return {"name": compared.name, "objective": compared.value, "gap": compared.gap, **_measure(compared.measure)}
 
 
+def _resource(result: Optimum) -> dict[str, Any] | None:
+    amounts = result.built.amounts
+    if amounts is None:
+        return None
+    return {"name": amounts.resource, "unit": amounts.unit or None, "offered": amounts.offered}
+
+
 def _measure(measure: Measure) -> dict[str, Any]:
     return {
         "nodes": measure.nodes,
         "cost": measure.cost,
+        "allocated": measure.allocated,
         "placed": [{"name": name, "placed": placed, "pods": there} for name, placed, there in measure.placed],
     }

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from binpack.cli.labelled import LABEL, labelled
 from binpack.cli.output import WIDTH
+from binpack.optimal.amounts import Amounts
 from binpack.optimal.optimize import Compared, Measure, Optimum
 from binpack.optimal.solution import Status
 from binpack.results.name_list import name_list
+from binpack.units import GIB, MILLI_PER_CORE
 
 _RULES = 3
 
@@ -30,17 +32,17 @@ def optimum_text(result: Optimum, compared: Sequence[Compared] = (), *, verbose:
 
 def _lines(result: Optimum, compared: Sequence[Compared], verbose: bool) -> Iterator[str]:
     solution, status = result.solution, result.answer.status
-    yield from labelled("Today", _distance(result.compare_today(), named=False))
+    yield from labelled("Today", _distance(result.compare_today(), result.built.amounts, named=False))
     if status is Status.INFEASIBLE:
         yield from labelled("Infeasible", "not all pods can be placed; what follows leaves out what cannot")
     elif status is Status.UNKNOWN:
         yield from labelled("Unknown", "no placement of all pods was found, and nothing proves that there is none")
     if solution.fills or status not in (Status.INFEASIBLE, Status.UNKNOWN):
-        yield from labelled("Best", _measured(result.best))
+        yield from labelled("Best", _measured(result.best, result.built.amounts))
     yield from _listed("Proof", list(_proofs(result)))
     if solution.reason:
         yield from labelled("Left out", solution.reason)
-    yield from _listed("Compared", [_distance(each) for each in compared])
+    yield from _listed("Compared", [_distance(each, result.built.amounts) for each in compared])
     yield from labelled("Moves", _moves(result))
     if result.stays:
         reasons = Counter(stay.reason for stay in result.stays)
@@ -73,8 +75,12 @@ def _listed(label: str, texts: list[str]) -> Iterator[str]:
         label = ""
 
 
-def _measured(measure: Measure) -> str:
+def _measured(measure: Measure, amounts: Amounts | None) -> str:
     parts = [f"{measure.nodes} nodes in use"]
+    if amounts is not None and measure.allocated is not None:
+        share = f" ({100 * measure.allocated / amounts.offered:.1f} %)" if amounts.offered else ""
+        shown = f"{_amount(measure.allocated, amounts)} of {_amount(amounts.offered, amounts)} {amounts.resource}"
+        parts.insert(0, f"{shown} allocated{share}")
     if measure.cost is not None:
         parts.append(f"cost {measure.cost:g}")
     there = sum(pods for _, _, pods in measure.placed)
@@ -83,8 +89,15 @@ def _measured(measure: Measure) -> str:
     return ", ".join(parts) + (f"; without a node: {', '.join(lacking)}" if lacking else "")
 
 
-def _distance(compared: Compared, *, named: bool = True) -> str:
-    text = f"{compared.name}: {_measured(compared.measure)}" if named else _measured(compared.measure)
+def _amount(value: int, amounts: Amounts) -> str:
+    """Whole cores and gibibytes where the unit is finer."""
+    if amounts.unit == "milli-cores":
+        return f"{value / MILLI_PER_CORE:g}"
+    return f"{value / GIB:.1f}Gi" if amounts.unit == "bytes" else str(value)
+
+
+def _distance(compared: Compared, amounts: Amounts | None, *, named: bool = True) -> str:
+    text = (f"{compared.name}: " if named else "") + _measured(compared.measure, amounts)
     if compared.gap is None:
         return text
     return f"{text}; {f'{100 * compared.gap:.3g} % from the bound' if compared.gap else 'at the bound, optimal'}"

@@ -12,7 +12,7 @@ Score = tuple[tuple[int, ...], int]
 
 
 class Incumbent:
-    """Holds the best legal placement offered: most pods rank by rank, then least cost. Ties go to the first.
+    """Holds the best legal placement offered: the most rank by rank, then least cost. Ties go to the first.
 
     Attributes
     ----------
@@ -20,12 +20,15 @@ class Incumbent:
         Nothing placed, at the start.
     method : str
         Who offered it.
+    counts_cost : bool
+        Whether a lower cost makes a placement better that is equal rank by rank.
     """
 
     def __init__(self, problem: PackingProblem) -> None:
         self._problem = problem
         self.fills: tuple[Fill, ...] = ()
         self.method = "nothing placed"
+        self.counts_cost = True
         self._score: Score = self.score_of(())
 
     def score_of(self, fills: Sequence[Fill]) -> Score:
@@ -37,7 +40,8 @@ class Incumbent:
     def offer(self, fills: tuple[Fill, ...], method: str) -> bool:
         """Take a placement if it is better and breaks no constraint; True if it was taken."""
         score = self.score_of(fills)
-        if score >= self._score or violations(self._problem, fills):
+        same = score[0] == self._score[0] and not self.counts_cost
+        if same or score >= self._score or violations(self._problem, fills):
             return False
         self.fills, self.method, self._score = fills, method, score
         return True

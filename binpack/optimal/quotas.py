@@ -45,6 +45,28 @@ class Split:
                 nodes.append(Fill(fill.node_class, 1, tuple(sorted(pods.items()))))
         return gathered(nodes)
 
+    def divide(self, fills: Iterable[Fill]) -> tuple[Fill, ...]:
+        """Translate a placement of the original to these classes; pods beyond a quota are left out."""
+        pieces_of: dict[int, list[int]] = {}
+        for piece, members in enumerate(self.members):
+            for origin, _ in members:
+                pieces_of.setdefault(origin, []).append(piece)
+        quota = {(piece, origin): pods for piece, members in enumerate(self.members) for origin, pods in members}
+        nodes = []
+        for fill in fills:
+            for _ in range(fill.nodes):
+                here: dict[int, int] = {}
+                for origin, pods in fill.pods:
+                    for piece in pieces_of.get(origin, ()):
+                        most = int(self.problem.limit[piece, fill.node_class]) - here.get(piece, 0)
+                        taken = min(pods, quota[piece, origin], max(most, 0))
+                        quota[piece, origin] -= taken
+                        pods -= taken
+                        if taken:
+                            here[piece] = here.get(piece, 0) + taken
+                nodes.append(Fill(fill.node_class, 1, tuple(sorted(here.items()))))
+        return gathered(nodes)
+
     def placed_only(self, fills: Sequence[Fill]) -> Split:
         """The same problem with only those pods that a placement of the original places, each in its domain."""
         origins = 1 + max((origin for members in self.members for origin, _ in members), default=-1)

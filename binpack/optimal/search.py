@@ -11,8 +11,11 @@ import numpy as np
 from binpack.optimal.bounds import best, clique_bound, count_bound, sum_bounds
 from binpack.optimal.budget import Budget
 from binpack.optimal.dual_feasible import dual_feasible_bound
+from binpack.optimal.guided_quotas import guided_quotas
 from binpack.optimal.incumbent import Incumbent
+from binpack.optimal.legality import placed_of
 from binpack.optimal.methods import cp_sat
+from binpack.optimal.methods.filling import filled_up, filling_orders
 from binpack.optimal.methods.greedy import WORK_A_FILL, WORK_PER_CELL, greedy_packings, improved, score
 from binpack.optimal.methods.ruin import by_rank, fuller
 from binpack.optimal.methods.sequential import VARIANTS, Sequential, pods_of
@@ -35,6 +38,7 @@ MANY_CELLS = 2_000_000
 
 NODE_BY_NODE_PART = 0.4
 PLACE_MORE_PART = 0.4
+BESIDE_PART, BESIDE_TRIES = 0.1, 4
 RANKED_VARIANTS = 3
 ROUNDS = 25
 STALE = 6
@@ -110,6 +114,34 @@ class Search:
         """Offer today's placement."""
         self._offered(present_fills(self.problem), "present placement")
 
+    def fill_up(self) -> None:
+        """Offer today's placement with what fits beside it, then with few nodes filled anew: no pod moves that need not."""
+        present = present_fills(self.problem)
+        if self.problem.pod_classes * self.problem.nodes > MANY_CELLS or not present:
+            return
+        packing = filled_up(self.problem, present, filling_orders(self.problem))
+        self.budget.spend(WORK_A_FILL + WORK_PER_CELL * self.problem.size.size * self.problem.nodes)
+        fills = packing.fills()
+        self.offer(fills, "beside today's placement")
+        pieces = self.identity
+        if self.tied:
+            # Spread pods keep to their domains: each domain's quota is what it holds now.
+            pieces = split(self.problem, ranked=True, quotas=guided_quotas(self.problem, placed_of(self.problem, fills).astype(float)))
+            fills = pieces.divide(fills)
+        beside = Sequential(pieces.problem, self.budget.slice(BESIDE_PART))
+        generator = np.random.default_rng([self.seed, 6])
+        for _ in range(BESIDE_TRIES):
+            if self.incumbent.complete or beside.budget.exhausted():
+                return
+            fills = fuller(beside, fills, generator, rounds=ROUNDS)
+            self.offer(pieces.merge(fills), "today's placement, few nodes anew")
+
+    def is_settled(self) -> bool:
+        """Whether bounds that need no search say that no placement beats the incumbent in any rank."""
+        placed = self.incumbent.placed
+        later = [0] * len(placed)
+        return all(self.cheap_bound((*placed[:rank], *later[rank:]), rank).value == placed[rank] for rank in range(len(placed)))
+
     def begin(self, name: str, goal: int | None, bound: Bound) -> None:
         """Open a level: the cost (`goal` None) or the pods of a rank."""
         self.level = OpenLevel(name, goal, bound)
@@ -166,10 +198,10 @@ class Search:
 
     def cheap_bound(self, required: Requirement, goal: int | None = None) -> Bound:
         """The best bound that needs no solver."""
-        bounds = sum_bounds(self.relaxed, required, goal)
+        # Of equal bounds the first is taken: where counting pods is enough nothing else is said to be the reason.
+        bounds = [] if goal is None else [count_bound(self.relaxed, goal)]
+        bounds += sum_bounds(self.relaxed, required, goal)
         bounds.append(clique_bound(self.relaxed, required, goal))
-        if goal is not None:
-            bounds.append(count_bound(self.relaxed, goal))
         functions = dual_feasible_bound(self.relaxed, required, goal)
         return best(bounds if functions is None else [*bounds, functions], maximise=goal is not None)
 

@@ -136,7 +136,13 @@ def _solution(search: Search, objective: Objective, levels: list[Level], require
 def _start(search: Search, objective: Objective) -> None:
     """Offer today's placement, and greedy fills until they reach the bound; where they leave pods out, node-by-node fills."""
     search.offer_present()
-    if objective not in OF_SOME_PODS:
+    if objective in OF_SOME_PODS:
+        # Pods that stay where they are cost nothing: as good a placement with fewer nodes in use is no better.
+        search.incumbent.counts_cost = False
+        search.fill_up()
+        if search.is_settled():
+            return
+    else:
         bound = search.cheap_bound(search.problem.rank_demand)
         search.begin(objective, None, bound)
         search.greedy(search.whole, by_rank=False, enough=bound.value)

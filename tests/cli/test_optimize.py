@@ -19,6 +19,7 @@ KEYS = [
     "goal",
     "levels",
     "costUnit",
+    "resource",
     "today",
     "best",
     "reason",
@@ -29,6 +30,7 @@ KEYS = [
     "relaxed",
     "rejected",
     "digest",
+    "shortages",
 ]
 LEVEL_KEYS = ["name", "sense", "value", "bound", "optimal", "gap", "proof", "claimed"]
 """As docs/reference/json-output.md lists them."""
@@ -107,6 +109,16 @@ def test_a_pod_that_fits_nowhere_makes_it_infeasible(binpack, dump):
     ran = binpack("optimize", "--cluster", cluster, "--json")
     assert (ran.code, ran.json["status"], ran.json["objective"], ran.json["bound"]) == (1, "infeasible", None, None)
     assert ran.json["reason"] == "1 pods fit no node: default/huge: asks for 40000 of cpu, no eligible node offers more than 4000"
+    assert ran.json["shortages"] == [
+        {
+            "pod": "default/huge",
+            "pods": 1,
+            "resource": "cpu",
+            "asked": 40000,
+            "offered": 4000,
+            "reason": "default/huge: asks for 40000 of cpu, no eligible node offers more than 4000",
+        }
+    ]
     assert ran.json["placement"] == {"default/small": "n"}
     text = binpack("optimize", "--cluster", cluster)
     assert text.code == 1
@@ -120,6 +132,31 @@ def test_a_class_without_an_eligible_node_is_named(binpack, dump):
     ran = binpack("optimize", "--cluster", cluster, "--json")
     assert (ran.code, ran.json["status"]) == (1, "infeasible")
     assert "default/picky: no node is eligible (1 nodes)" in ran.json["reason"]
+    assert [(one["pod"], one["resource"]) for one in ran.json["shortages"]] == [("default/picky", None)]
+
+
+def test_pods_that_ask_for_too_much_together(binpack, dump):
+    cluster = dump(node("n").cpu("4").memory("8Gi"), *[pod(f"p{i}").request(cpu="1500m", memory="1Gi") for i in range(4)])
+    document = binpack("optimize", "--cluster", cluster, "--json").json
+    assert document["status"] == "infeasible"
+    assert document["shortages"] == [
+        {
+            "pod": None,
+            "pods": 4,
+            "resource": "cpu",
+            "asked": 6000,
+            "offered": 3000,
+            "reason": "4 pods ask for 6000 of cpu, 1 node can give 3000",
+        }
+    ]
+
+
+def test_a_plan_to_too_few_nodes_says_what_is_short(binpack, dump):
+    placed = [pod(f"p{i}").request(cpu="3").owner("ReplicaSet", "web").on(f"n{i}") for i in range(3)]
+    cluster = dump(*[node(f"n{i}").cpu("4") for i in range(3)], *placed)
+    ran = binpack("optimize", "--cluster", cluster, "--objective", "moves", "--target-nodes", "1", "--json")
+    assert (ran.code, ran.json["status"]) == (1, "infeasible")
+    assert ran.json["shortages"][0]["reason"] == "3 pods ask for 9000 of cpu, 1 node can give at most 3000"
 
 
 def test_schedulers_are_compared_with_the_bound(binpack, scattered, file):
@@ -234,3 +271,36 @@ def test_a_curve_that_does_not_go(binpack, scattered, options, message):
     ran = binpack("optimize", "--cluster", scattered, "--objective", "moves", *options)
     assert ran.code == 2
     assert message in ran.err
+
+
+def test_most_of_a_resource(binpack, scattered, tmp_path):
+    proof = tmp_path / "proof.json"
+    ran = binpack("optimize", "--cluster", scattered, "--objective", "resource=cpu", "--certificate", proof)
+    assert ran.code == 0
+    told = " ".join(ran.out.split())
+    assert "Today 4.1 of 20 cpu allocated" in told
+    assert "Best 4.6 of 20 cpu allocated" in told
+    assert "cpu allocated, milli-cores: 4600 is optimal, by" in told
+    # What waits finds room beside what runs.
+    assert "Moves 0 running pods move, 1 waiting ones find a node" in told
+    assert binpack("verify", proof).code == 0
+    document = binpack("optimize", "--cluster", scattered, "--objective", "resource=cpu", "--json").json
+    assert (document["status"], document["objective"], document["bound"]) == ("optimal", [4, 4600], [4, 4600])
+    assert document["resource"] == {"name": "cpu", "unit": "milli-cores", "offered": 20000}
+    assert [each["allocated"] for each in (document["today"], document["best"])] == [4100, 4600]
+
+
+def test_resources_that_cannot_be_read(binpack, scattered):
+    assert "names no resource (accepted: resource=cpu" in binpack("optimize", "--cluster", scattered, "--objective", "resource=").err
+    ran = binpack("optimize", "--cluster", scattered, "--objective", "resource=nvidia.com/gpu")
+    assert ran.code == 2
+    assert 'resource "nvidia.com/gpu": no node offers it and no pod asks for it' in ran.err
+    assert "--must-place PRIORITY is for" in binpack("optimize", "--cluster", scattered, "--must-place", "3").err
+
+
+def test_waiting_pods_that_must_be_placed(binpack, dump):
+    few = dump(node("n").cpu("4"), pod("high").request(cpu="5").priority(9), pod("low").request(cpu="4"))
+    assert binpack("optimize", "--cluster", few, "--objective", "resource=cpu").code == 0
+    ran = binpack("optimize", "--cluster", few, "--objective", "resource=cpu", "--must-place", "9")
+    assert ran.code == 1
+    assert "default/high: asks for 5000 of cpu, no eligible node offers more than 4000" in " ".join(ran.out.split())

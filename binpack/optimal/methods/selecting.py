@@ -1,21 +1,18 @@
 """From the pattern LP that asks for the most to a placement: which pods to choose is decided with how they fit together.
 
 A dive as in `diving`, for objectives that leave pods out: patterns are fixed, what is left is solved again, and after every step what
-the fixed nodes still have room for is filled up rank by rank. Several orders of filling up are tried, for what counts most is not what
-fits best.
+the fixed nodes still have room for is filled up rank by rank.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
 from binpack.optimal.methods.column_generation import ColumnGeneration
 from binpack.optimal.methods.diving import WHOLE, chosen, fix, repriced
+from binpack.optimal.methods.filling import filled_up, filling_orders
 from binpack.optimal.methods.greedy import WORK_A_FILL, WORK_PER_CELL, score
-from binpack.optimal.packing import Packing, packing_of
-from binpack.optimal.problem import Integers, PackingProblem
+from binpack.optimal.packing import Packing
 from binpack.optimal.solution import Fill
 
 NODES_TO_COMPLETE = 60
@@ -60,32 +57,3 @@ def dive_for_most(
             break
     master.restrict(problem.demand, problem.supply)
     return filled_up(problem, fixed, orders) if best is None else best
-
-
-def filling_orders(problem: PackingProblem) -> list[list[int]]:
-    """Orders of the pod classes: by rank, then by what they count for a share of their size, measured in several ways, or by size."""
-    offered = np.maximum((problem.capacity * problem.supply[:, None]).sum(axis=0), 1).astype(float)
-    asked = (problem.size * problem.demand[:, None]).sum(axis=0) / offered
-    shares = problem.size / offered
-    measures = [shares @ asked, shares.max(axis=1, initial=0.0), shares.sum(axis=1)]
-    keys = [-problem.value / np.maximum(measure, 1e-300) for measure in measures]
-    keys += [-measure for measure in measures[:2]]
-    found = {tuple(np.lexsort((np.arange(problem.pod_classes), key, problem.rank)).tolist()): None for key in keys}
-    return [list(order) for order in found]
-
-
-def filled_up(problem: PackingProblem, fills: Sequence[Fill], orders: Sequence[Sequence[int]]) -> Packing:
-    """Place what still fits beside some fills, and return the best of several orders: of pods, and by which nodes come first."""
-    start = packing_of(problem, fills)
-    if not start.missing.any():
-        return start
-    weight = 1.0 / np.maximum(problem.capacity.max(axis=0, initial=1), 1)
-    best = start
-    for order in orders:
-        packing = start.copy()
-        missing: Integers = packing.missing
-        for pod_class in order:
-            if missing[pod_class]:
-                packing.fill(pod_class, int(missing[pod_class]), np.argsort(weight @ packing.free, kind="stable"))
-        best = min(best, packing, key=score)
-    return best
