@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from binpack.errors import SchedulingError
+from binpack.framework.answers import checked_codes, checked_scores
 from binpack.framework.interface import Shortlist, Skip
 from binpack.framework.status import Status
 from binpack.model.pod import Pod
@@ -21,15 +23,18 @@ def extra_mask(plan: Plan, pod: Pod, cluster: Cluster) -> NDArray[np.bool_]:
     Raises
     ------
     NotCachedError
-        If a plugin has more to say than a verdict for each row.
+        If a plugin has more to say than a verdict for each row, or fails the cycle.
     """
-    accepted = np.ones(cluster.capacity, np.bool_)
-    for extra in plan.filters:
-        prepared = extra.plugin.prepare(pod, cluster)
-        if isinstance(prepared, Status | Shortlist):
-            raise NotCachedError(f"{extra.plugin.name} rejects or lists nodes")
-        if not isinstance(prepared, Skip):
-            accepted &= extra.plugin.filter(prepared, cluster.rows()) == 0
+    accepted, rows = np.ones(cluster.capacity, np.bool_), cluster.rows()
+    try:
+        for extra in plan.filters:
+            prepared = extra.plugin.prepare(pod, cluster)
+            if isinstance(prepared, Status | Shortlist):
+                raise NotCachedError(f"{extra.plugin.name} rejects or lists nodes")
+            if not isinstance(prepared, Skip):
+                accepted &= checked_codes(extra.plugin.name, extra.plugin.filter(prepared, rows), len(rows)) == 0
+    except SchedulingError as error:
+        raise NotCachedError(str(error)) from error
     return accepted
 
 
@@ -39,12 +44,15 @@ def extra_scores(plan: Plan, pod: Pod, cluster: Cluster, ordered: NDArray[np.int
     Raises
     ------
     NotCachedError
-        If a score is outside its range, which fails the cycle.
+        If a score is outside its range, or a plugin raises an error, which fails the cycle.
     """
     feasible = NodeRows(cluster, ordered)
     totals = np.zeros(len(ordered), np.int64)
-    for extra in plan.scores:
-        totals += _score(extra, pod, cluster, feasible)
+    try:
+        for extra in plan.scores:
+            totals += _score(extra, pod, cluster, feasible)
+    except SchedulingError as error:
+        raise NotCachedError(str(error)) from error
     return totals
 
 
@@ -53,7 +61,7 @@ def _score(extra: Extra, pod: Pod, cluster: Cluster, feasible: NodeRows) -> NDAr
     prepared = plugin.prepare_score(pod, cluster, feasible)
     if isinstance(prepared, Skip):
         return np.zeros(len(feasible), np.int64)
-    normalized: NDArray[np.int64] = plugin.normalize(prepared, plugin.score(prepared, feasible), feasible)
+    normalized = checked_scores(plugin.name, plugin.normalize(prepared, plugin.score(prepared, feasible), feasible), len(feasible))
     if len(normalized) and (normalized.min() < MIN_NODE_SCORE or normalized.max() > MAX_NODE_SCORE):
         raise NotCachedError(f"{plugin.name} scores outside its range, which fails the cycle")
     return normalized * extra.weight
