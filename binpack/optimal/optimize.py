@@ -122,9 +122,10 @@ class Optimum:
     def answer(self) -> Answer:
         """Status, objective and bound, after the certificate was checked."""
         removed = [move.pod for move in self.moves if move.target is None]
-        return checked_answer(
-            {**certificate(self.problem, self.solution), "pods": self.placement, "removed": removed, "members": self.built.members()}
-        )
+        document = {**certificate(self.problem, self.solution), "pods": self.placement, "removed": removed, "members": self.built.members()}
+        if self.built.amounts is not None:
+            document["resource"] = self.built.amounts.resource
+        return checked_answer(document)
 
     def certificate(self) -> dict[str, Any]:
         """The document that `binpack verify` checks; it holds the placement by classes, and by names under `pods`."""

@@ -16,6 +16,7 @@ from binpack.model.base import encoded
 from binpack.model.node import Node
 from binpack.model.pod import Pod
 from binpack.model.requests import PODS, fit_requests, placed_requests, resource_list
+from binpack.optimal.verify_amounts import amount_problems
 from binpack.state.invariants import check_static
 
 MOST_PROBLEMS = 5
@@ -96,7 +97,9 @@ def member_problems(
     if problems:
         return problems[:MOST_PROBLEMS], []
     check = _Check(document, members, pods, nodes)
-    problems = check.sizes() + check.tiers() + check.capacities()
+    # Where most of a resource is asked for, tiers say who asks for it and not who comes first.
+    counted = amount_problems(document, members.pods, pods) if document.get("goal") == "resource" else check.tiers()
+    problems = check.sizes() + counted + check.capacities()
     notes = check.closed() + check.unjudged()
     return problems[:MOST_PROBLEMS], notes
 

@@ -23,6 +23,7 @@ from binpack.optimal.problem import PackingProblem, problem_of
 from binpack.optimal.solution import Status
 from binpack.optimal.solve import solve
 from binpack.optimal.verify import verify
+from binpack.optimal.verify_cluster import check_on_cluster
 from binpack.optimal.verify_instance import digest_of
 from binpack.plugins import in_tree
 from binpack.testing import NodeBuilder, PodBuilder, node, pod
@@ -206,3 +207,25 @@ def test_the_certificate_names_pods_and_is_verified() -> None:
     document = json.loads(json.dumps(found.certificate()))
     assert verify(document).optimal
     assert replace(found.solution, seconds=0.0).goal == document["goal"] == "resource"
+
+
+def checked_on_cluster(found: Optimum, placed: list[PodBuilder], pending: list[PodBuilder], **changes: Any) -> list[str]:
+    document = json.loads(json.dumps(found.certificate()))
+    document["instance"] |= changes
+    nodes = [small_node("n0").build(), small_node("n1").build()]
+    return list(check_on_cluster(document, [*nodes, *(item.build() for item in (*placed, *pending))]).problems)
+
+
+def test_amounts_are_added_up_anew_from_the_objects() -> None:
+    running, waiting = [of("web", "web-0", "1").on("n0")], [of("web", f"web-{n}", "2") for n in range(1, 6)]
+    agents = [pod("agent").owner("DaemonSet", "agent").request(cpu="500m").on("n1")]
+    found = most("cpu", [*running, *agents], waiting)
+    assert checked_on_cluster(found, [*running, *agents], waiting) == []
+    classes = found.problem.pod_classes
+    for changes, said in (
+        ({"base": 1000}, "instance.base: 1000 of cpu, pods that stay or must be placed hold 1500"),
+        ({"value": [5] * classes}, "instance.value"),
+        ({"tier": [1] * classes}, "instance.value"),
+        ({"mustPlace": [0] * classes}, "instance.mustPlace"),
+    ):
+        assert any(problem.startswith(said) for problem in checked_on_cluster(found, [*running, *agents], waiting, **changes)), said
