@@ -136,6 +136,7 @@ def _levels(found: Evictions) -> list[dict[str, Any]]:
                 "gap": relative_gap(value, bound) if whole else None,
                 "proof": None if level["bound"] is None else "search of the checker",
                 "claimed": None if level["claimed"] is None else level["claimed"]["value"],
+                "kind": None if level["bound"] is None else "search",
             }
         )
     return levels

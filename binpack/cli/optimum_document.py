@@ -101,6 +101,7 @@ def _levels(solution: Solution, answer: Answer) -> list[dict[str, Any]]:
             "gap": level.gap,
             "proof": None if level.bound is None else level.bound.proof.source,
             "claimed": level.claimed,
+            "kind": None if level.bound is None else level.bound.proof.kind,
         }
         for level in answer.sound(solution.levels)
     ]

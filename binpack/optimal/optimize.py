@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from binpack.errors import InfeasibleError
 from binpack.framework.profile import Profile
 from binpack.model.pod import Pod
 from binpack.optimal.acceptance import rejections
@@ -211,6 +212,8 @@ def optimize(
     ------
     ConfigurationError
         If prices are missing or wrong, or no node and no pod knows the resource.
+    InfeasibleError
+        If sums overflow, or if there is no pod to choose.
     """
     waiting = tuple(pending)
     options: dict[str, Any] = {"objective": objective, "prices": prices, "bare_pods_stay": bare_pods_stay}
@@ -218,6 +221,11 @@ def optimize(
     limits: dict[str, Any] = {"seed": seed, "time_limit_s": time_limit_s, "deterministic_limit": deterministic_limit, "gap": gap}
     limits |= {"listener": listener, "stop": stop}
     built = build_problem(cluster, profile, pending=waiting, **options)
+    if objective in OF_SOME_PODS and not built.pods:
+        raise InfeasibleError(
+            f"no pod that may move or waits, {len(built.stays)} stay: there is nothing to choose "
+            f"(accepted for this objective: a cluster with such a pod; give waiting ones with --pods)"
+        )
     built = replace(built, problem=without_broken_rules(built.problem))
     solution = solve(built.problem, objective=objective, **limits)
     placement = assign(built, solution.fills)

@@ -289,11 +289,21 @@ def _check_sizes(problem: PackingProblem) -> None:
         asked = sum(size * pods for size, pods in zip(problem.size[:, number].tolist(), demand, strict=True))
         offered = sum(free * nodes for free, nodes in zip(problem.capacity[:, number].tolist(), supply, strict=True))
         if max(asked, offered) >= LARGEST_TOTAL:
+            total = f"{name}: a total of {max(asked, offered)} units of {problem.unit[number]} does not fit 62 bits"
             raise InfeasibleError(
-                f"{name}: a total of {max(asked, offered)} units does not fit 62 bits; accepted: sums of sizes and of capacities below 2^62"
+                f"{total}{_largest_of(problem, number)} (accepted: sums of sizes and of capacities below 2^62; correct a size that is too "
+                "large, or use sizes that have a larger common divisor)"
             )
     worth = problem.base + sum(value * pods for value, pods in zip(problem.value.tolist(), demand, strict=True))
     if worth >= LARGEST_TOTAL:
         raise InfeasibleError(f"value: a total of {worth} does not fit 62 bits (accepted: values that add up to less than 2^62)")
     if sum(cost * nodes for cost, nodes in zip(problem.cost.tolist(), supply, strict=True)) >= LARGEST_TOTAL:
         raise InfeasibleError("cost: the total over all nodes does not fit 62 bits; give prices with fewer digits")
+
+
+def _largest_of(problem: PackingProblem, resource: int) -> str:
+    """Name the class that asks for most of a resource."""
+    if not problem.class_names:
+        return ""
+    pod_class = int(problem.size[:, resource].argmax())
+    return f", {problem.class_names[pod_class]} asks for {int(problem.size[pod_class, resource])} of them"

@@ -32,7 +32,7 @@ KEYS = [
     "digest",
     "shortages",
 ]
-LEVEL_KEYS = ["name", "sense", "value", "bound", "optimal", "gap", "proof", "claimed"]
+LEVEL_KEYS = ["name", "sense", "value", "bound", "optimal", "gap", "proof", "claimed", "kind"]
 """As docs/reference/json-output.md lists them."""
 
 
@@ -102,6 +102,11 @@ def test_priority_places_the_most_important_first(binpack, dump):
     assert [level["name"] for level in document["levels"]] == ["pods of priority 9", "pods of priority 0"]
     assert (document["status"], document["objective"], document["bound"]) == ("optimal", [1, 0], [1, 0])
     assert document["certificate"] == {"kind": "tiers", "verified": True}
+    # All pods of the first tier are placed, which counting proves; of the second none has room.
+    assert [(level["proof"], level["kind"]) for level in document["levels"]] == [
+        ("count of pods that fit a node", "count"),
+        ("sum of cpu", "sum"),
+    ]
 
 
 def test_a_pod_that_fits_nowhere_makes_it_infeasible(binpack, dump):
@@ -304,3 +309,32 @@ def test_waiting_pods_that_must_be_placed(binpack, dump):
     ran = binpack("optimize", "--cluster", few, "--objective", "resource=cpu", "--must-place", "9")
     assert ran.code == 1
     assert "default/high: asks for 5000 of cpu, no eligible node offers more than 4000" in " ".join(ran.out.split())
+
+
+@pytest.mark.parametrize("objective", ["nodes", "priority", "moves"])
+def test_sums_that_overflow_are_named(binpack, dump, objective):
+    large = [pod(f"p{i}").request(memory=str(2**56 - 1)) for i in range(70)]
+    cluster = dump(*[node(f"n{i}").cpu("4").memory(str(2**56)) for i in range(80)], *large, pod("odd").request(memory="2"))
+    ran = binpack("optimize", "--cluster", cluster, "--objective", objective)
+    assert (ran.code, ran.out) == (2, "")
+    assert (
+        "memory: a total of 5764607523034234880 units of 1 does not fit 62 bits, default/p0 asks for 72057594037927935 of them" in ran.err
+    )
+    assert "use sizes that have a larger common divisor" in ran.err
+
+
+@pytest.mark.parametrize("objective", ["priority", "resource=cpu"])
+def test_nobody_to_choose_from(binpack, dump, objective):
+    cluster = dump(node("n").cpu("4"), pod("agent").request(cpu="1").owner("DaemonSet", "agent").on("n"))
+    ran = binpack("optimize", "--cluster", cluster, "--objective", objective)
+    assert (ran.code, ran.out) == (2, "")
+    assert "no pod that may move or waits, 1 stay: there is nothing to choose" in ran.err
+
+
+def test_a_node_that_can_hold_nothing(binpack, dump):
+    nothing = node("n").cpu("0").memory("0").pods(0)
+    alone = binpack("optimize", "--cluster", dump(nothing, pod("a").request(cpu="1")), "--json")
+    assert (alone.code, alone.json["status"]) == (1, "infeasible")
+    assert alone.json["shortages"][0]["reason"] == "default/a: asks for 1000 of cpu, no eligible node offers more than 0"
+    beside = binpack("optimize", "--cluster", dump(nothing, node("m").cpu("4"), pod("a").request(cpu="1")), "--json")
+    assert (beside.code, beside.json["placement"]) == (0, {"default/a": "m"})

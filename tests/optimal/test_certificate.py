@@ -208,3 +208,18 @@ def test_documents_about_devices_are_checked_too() -> None:
     assert verify(document).problems == ("bound: states 4200 milli, the prices prove 4800",)
     document["digest"] = "0"
     assert not verify(document).verified
+
+
+def test_each_tier_has_a_bound_of_its_own() -> None:
+    """Two tiers fit and are counted, the third lacks room: three proofs, and none of them can be had cheaper."""
+    problem = problem_of(size=[[2], [3], [4]], demand=[2, 2, 4], capacity=[[9]], supply=[2], tier=[0, 1, 2])
+    document = document_of(problem, "priority")
+    assert document["kind"] == "tiers"
+    assert [level["bound"]["proof"]["kind"] for level in document["levels"][:2]] == ["count", "count"]
+    assert document["levels"][2]["bound"]["proof"]["kind"] != "count"
+    assert verify(document).optimal
+    for number, level in enumerate(document["levels"]):
+        changed = copy.deepcopy(document)
+        changed["levels"][number]["bound"]["value"] = level["bound"]["value"] - 1
+        (problem_found, *_) = verify(changed).problems
+        assert f"levels[{number}]" in problem_found

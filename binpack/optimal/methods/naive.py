@@ -29,7 +29,8 @@ def optimal_levels(problem: PackingProblem, *, goal: str, seed: int = 0, seconds
     size = problem.pods * problem.nodes
     if size > LARGEST_MODEL:
         raise InfeasibleError(
-            f"the naive model would have {size} Booleans ({problem.pods} pods × {problem.nodes} nodes); accepted: at most {LARGEST_MODEL}"
+            f"the naive model would have {size} Booleans ({problem.pods} pods × {problem.nodes} nodes); accepted: at most {LARGEST_MODEL} "
+            "(take fewer pods or nodes, or `solve`, which never models pods one by one)"
         )
     model = _Pods(problem)
     values: list[int] = []
