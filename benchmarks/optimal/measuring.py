@@ -44,7 +44,7 @@ def measured_solve(objective: Objective, problem_of: Problem, seed: int, limit_s
     last = solution.levels[-1] if objective != "priority" else next((lv for lv in solution.levels if not lv.closed), solution.levels[-1])
     apart = None if last.value is None or last.proven is None else last.value - last.proven
     steps.append((used, solution.gap, apart))
-    check_s, verified = _checked(certificate(problem, solution))
+    check_s, verified = checked(certificate(problem, solution))
     return Run(seed, tuple(steps), used, check_s, verified)
 
 
@@ -71,7 +71,7 @@ def measured_moves(above: int, problem_of: Problem, seed: int, limit_s: float, t
     bound = None if found.bound is None else found.bound.value
     value = None if found.packing is None else today.moved(found.packing.held)
     gap = None if value is None or bound is None else (value - bound) / max(value, 1)
-    check_s, verified = _checked(moves_certificate(today, found, "optimal" if gap == 0 else "feasible", repeatable=budget.repeatable))
+    check_s, verified = checked(moves_certificate(today, found, "optimal" if gap == 0 else "feasible", repeatable=budget.repeatable))
     return Run(seed, ((used, gap, None if gap is None or value is None or bound is None else value - bound),), used, check_s, verified)
 
 
@@ -111,7 +111,8 @@ def measured_gpu(pods: str, seed: int, limit_s: float, trace_dir: str) -> Run:
     return Run(seed, ((used, gap, None if placed is None else bound.milli - placed.milli),), used, check_s, verified)
 
 
-def _checked(document: dict[str, Any]) -> tuple[float, bool]:
+def checked(document: dict[str, Any]) -> tuple[float, bool]:
+    """Have a certificate checked: CPU seconds, and whether all of it was found to be right."""
     from binpack.optimal.verify import verify
 
     read = json.loads(json.dumps(document))

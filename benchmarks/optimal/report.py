@@ -24,6 +24,7 @@ def table_rows(runs: Mapping[str, Sequence[Run]]) -> list[list[str]]:
 
 
 def _line(question: str, runs: Sequence[Run], targets: Targets, times: Sequence[float] | None = None) -> list[str]:
+    runs = [run for run in runs if run.applies]
     gaps = [run.steps[-1][1] for run in runs]
     known = sorted(gap for gap in gaps if gap is not None)
     seconds = [run.cpu_s for run in runs] if times is None else times

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
+from benchmarks.optimal.beating import measured_better
 from benchmarks.optimal.instances import cluster_like, scattered, spread_over_zones, with_priorities
 from benchmarks.optimal.measuring import measured_gpu, measured_moves, measured_solve
 from benchmarks.optimal.targets import Run, Target, Targets
+
+if TYPE_CHECKING:
+    from binpack.optimal.problem import PackingProblem
 
 TEN_SEEDS = tuple(range(10))
 SEEDS = (0, 1, 2)
@@ -72,9 +77,22 @@ def _zones(pods: int) -> Callable[[int, float, str], Run]:
     return partial(measured_solve, "nodes", lambda seed: spread_over_zones(pods, 50, seed=seed))
 
 
-def _priorities(usages: tuple[int, int]) -> Callable[[int, float, str], Run]:
+def _cases(usages: tuple[int, ...]) -> Callable[[int], PackingProblem]:
     cases = [(nodes, pods, usage) for nodes in (4, 8, 16, 32) for pods in (4, 8) for usage in usages]
-    return partial(measured_solve, "priority", lambda seed: with_priorities(*cases[seed % len(cases)], seed=seed // len(cases)))
+    return lambda seed: with_priorities(*cases[seed % len(cases)], seed=seed // len(cases))
+
+
+def _priorities(usages: tuple[int, ...]) -> Callable[[int, float, str], Run]:
+    return partial(measured_solve, "priority", _cases(usages))
+
+
+def _beating(usages: tuple[int, ...]) -> Callable[[int, float, str], Run]:
+    return partial(measured_better, _cases(usages))
+
+
+def _better(*steps: tuple[float, float]) -> Targets:
+    """Targets that are all a share of better runs within some time: (share, seconds) three times."""
+    return Targets(*(Target(f"{100 * share:g} % better in {seconds:g} s", seconds, share) for share, seconds in steps))
 
 
 ROWS = (
@@ -136,6 +154,14 @@ ROWS = (
         10,
         _shares((0.4, 10), (0.65, 3), (0.9, 10)),
         tuple(range(32)),
+    ),
+    Row(
+        "priorities-beat",
+        "priorities, better than the scheduler where a better placement exists",
+        _beating(USAGES_THAT_FIT + USAGES_THAT_DO_NOT),
+        1,
+        _better((0.95, 1), (1, 1), (1, 0.2)),
+        tuple(range(64)),
     ),
     Row(
         "moves-100",

@@ -81,7 +81,7 @@ def run_task(task: Task) -> None:
     run = row_of(task.row).measure(task.seed, task.limit_s, task.trace_dir)
     identity = {"key": task.key, "row": task.row, "seed": task.seed, "limit_s": task.limit_s}
     _, gap, apart = run.steps[-1]
-    facts = {"gap": gap, "apart": apart, "cpu_s": run.cpu_s, "check_s": run.check_s, "verified": run.verified}
+    facts = {"gap": gap, "apart": apart, "cpu_s": run.cpu_s, "check_s": run.check_s, "verified": run.verified, "applies": run.applies}
     steps = [identity | {"at_cpu_s": at, "gap": step_gap, "apart": step_apart} for at, step_gap, step_apart in run.steps]
     ResultsDir(task.out).write_run(task.key, identity | facts, steps, machine_facts())
 
@@ -103,6 +103,7 @@ def read_runs(out: Path) -> dict[str, list[Run]]:
                 for at, gap, apart in zip(steps["at_cpu_s"], steps["gap"].astype(float), steps["apart"].astype(float), strict=True)
             ]
             check = None if record["check_s"] != record["check_s"] else float(record["check_s"])
-            run = Run(int(record["seed"]), tuple(triples), float(record["cpu_s"]), check, bool(record["verified"]))
+            applies = record.get("applies") is not False
+            run = Run(int(record["seed"]), tuple(triples), float(record["cpu_s"]), check, bool(record["verified"]), applies)
             found.setdefault(row.key, []).append(run)
     return found

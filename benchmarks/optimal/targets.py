@@ -23,6 +23,8 @@ class Run:
         CPU seconds that the independent check of the certificate took.
     verified : bool
         Whether the certificate was found to be right.
+    applies : bool
+        Whether the run counts: not where what is asked for cannot be, as nothing beats a scheduler that is optimal.
     """
 
     seed: int
@@ -30,6 +32,7 @@ class Run:
     cpu_s: float
     check_s: float | None
     verified: bool
+    applies: bool = True
 
     def gap_within(self, seconds: float) -> float | None:
         """The gap after so many CPU seconds; None before there is one."""
@@ -71,8 +74,9 @@ class Target:
 
     def reached(self, runs: Sequence[Run]) -> bool:
         """Whether enough of the runs reached it, with certificates that were found to be right."""
-        good = sum(self._reached_by(run) for run in runs)
-        return bool(runs) and good >= self.share * len(runs) - TOLERANCE
+        counted = [run for run in runs if run.applies]
+        good = sum(self._reached_by(run) for run in counted)
+        return bool(counted) and good >= self.share * len(counted) - TOLERANCE
 
     def _reached_by(self, run: Run) -> bool:
         if not run.verified:

@@ -7,16 +7,18 @@ from pathlib import Path
 import pytest
 
 from benchmarks.executors import Serial
+from benchmarks.optimal.beating import measured_better, placed_by_scheduler
 from benchmarks.optimal.instances import cluster_like, scattered, spread_over_zones, with_priorities
 from benchmarks.optimal.report import HEAD, table_rows, write_report
 from benchmarks.optimal.rows import ROWS, row_of
 from benchmarks.optimal.running import Task, read_runs, run_tasks, tasks_of
 from benchmarks.optimal.targets import Run, Target, Targets
 from binpack.optimal.bounds import sum_bounds
+from binpack.optimal.solve import solve
 
 
-def a_run(*steps: tuple[float, float | None, int | None], verified: bool = True) -> Run:
-    return Run(0, steps, 9.0, 0.01, verified)
+def a_run(*steps: tuple[float, float | None, int | None], verified: bool = True, applies: bool = True) -> Run:
+    return Run(0, steps, 9.0, 0.01, verified, applies)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,8 @@ def a_run(*steps: tuple[float, float | None, int | None], verified: bool = True)
         ("proven by too few", Target("", 5, 0.6), [a_run((1, 0.0, 0)), a_run((1, 0.1, 1))], False),
         ("within a node", Target("", 5, apart=1), [a_run((1, 0.1, 1))], True),
         ("a certificate that is wrong", Target("", 5, gap=1.0), [a_run((1, 0.0, 0), verified=False)], False),
+        ("one to which the question does not apply", Target("", 5), [a_run((1, 1.0, None), applies=False), a_run((1, 0.0, 0))], True),
+        ("none to which it applies", Target("", 5), [a_run((1, 1.0, None), applies=False)], False),
         ("the check", Target("", 1, check=True), [a_run((1, None, None))], True),
         ("no runs", Target("", 5), [], False),
     ],
@@ -75,6 +79,27 @@ def test_runs_are_measured_and_resumed(tmp_path: Path) -> None:
     page = (tmp_path / "report.html").read_text()
     assert "priorities, usage 90 and 95 %" in page
     assert "something: why" in page
+
+
+def test_the_scheduler_is_beaten_where_that_can_be(tmp_path: Path) -> None:
+    tasks = [Task("priorities-beat", seed, 1.0, "", tmp_path) for seed in (2, 3)]
+    assert run_tasks(tasks, Serial(), lambda task, error: None) == {}
+    runs = read_runs(tmp_path)["priorities-beat"]
+    assert all(run.verified for run in runs)
+    assert all(run.steps[-1][1] == 0.0 for run in runs if run.applies)
+
+
+def test_the_scheduler_and_the_solver_count_the_same() -> None:
+    problem = with_priorities(4, 4, 100, seed=0)
+    scheduled = placed_by_scheduler(problem, 0)
+    best = solve(problem, objective="priority", deterministic_limit=2.0)
+    assert len(scheduled) == len(problem.rank_demand) == len(best.levels)
+    assert scheduled <= tuple(level.value or 0 for level in best.levels)
+    # One that has room for everything loses to nobody.
+    roomy = with_priorities(4, 4, 40, seed=0)
+    assert placed_by_scheduler(roomy, 0) == roomy.rank_demand
+    run = measured_better(lambda seed: roomy, 0, 1.0, "")
+    assert (run.applies, run.verified) == (False, True)
 
 
 def test_what_is_left_out_is_said(tmp_path: Path) -> None:
