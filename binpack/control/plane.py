@@ -72,6 +72,7 @@ class ControlPlane:
         self.steps = 0
         self._delivered = 0
         self._wakes = [_NEVER] * len(self.clients)
+        self._first_asked = 0
         self._subscribers_of: dict[Subject, tuple[_Subscriber, ...]] = {}
 
     def client(self, name: str) -> Client:
@@ -130,9 +131,11 @@ class ControlPlane:
                 raise BinpackError(f"{self.clients[position].name} and others keep each other busy at {now_us} us without an end")
             self.clients[position].work()
             self.steps += 1
+            # Before the first one asked nobody has got anything to do.
+            self._first_asked = position
             self._ask(position)
             self.deliver()
-            position = 0
+            position = self._first_asked
 
     def refresh(self) -> None:
         """Ask all clients anew when they have something to do, after something other than a write has changed that."""
@@ -148,6 +151,7 @@ class ControlPlane:
     def _ask(self, position: int) -> None:
         wake_us = self.clients[position].next_wake_us()
         self._wakes[position] = _NEVER if wake_us is None else wake_us
+        self._first_asked = min(position, self._first_asked)
 
     def _subscribers(self, subject: Subject) -> tuple[_Subscriber, ...]:
         """Return who has to hear of a write, by position."""

@@ -30,6 +30,8 @@ from binpack.model.pod import Pod, PodSpec, PodStatus
 from binpack.model.policy import LimitRange, PriorityClass
 from binpack.model.storage import PersistentVolumeClaim
 from binpack.model.validation import validate, validate_meta, validate_meta_update, validate_update
+from binpack.model.validation.fields import not_negative
+from binpack.model.workloads import Deployment, ReplicaSet, StatefulSet
 
 if TYPE_CHECKING:
     from binpack.control.apiserver.store import Store
@@ -122,6 +124,10 @@ class Admission:
             if given.finalizers is not meta.finalizers or given.owner_references is not meta.owner_references:
                 self._refuse(changed, [*validate_meta(given, labels=False), *validate_meta_update(given, meta)])
             return changed
+        if isinstance(changed, _Scalable) and isinstance(current, _Scalable) and _is_only_scaled(changed, current):
+            replicas = not_negative(changed.spec.replicas, "spec.replicas")
+            self._refuse(changed, [*validate_meta(given, labels=False), *validate_meta_update(given, meta), *replicas])
+            return changed
         changed = self.default(changed)
         if isinstance(changed, Pod):
             changed = cast(T, with_default_tolerations(changed))
@@ -187,6 +193,19 @@ class Admission:
             raise InvalidError(
                 qualified_kind(resource_of(value)), value.metadata.name, texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
             )
+
+
+_Scalable = Deployment | ReplicaSet | StatefulSet
+
+
+def _is_only_scaled(changed: _Scalable, current: _Scalable) -> bool:
+    """Tell whether a write changes nothing that is validated but the number of replicas, and annotations, owners and finalizers."""
+    return (
+        type(changed) is type(current)
+        and changed.spec.replicas is not None
+        and changed.metadata.labels == current.metadata.labels
+        and replace(changed.spec, replicas=current.spec.replicas) == current.spec
+    )
 
 
 def _ranges_of(value: ApiObject, store: Store) -> list[LimitRange]:

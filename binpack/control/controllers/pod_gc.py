@@ -139,7 +139,9 @@ def _note_node(event: WatchEvent, node: Node, reader: Reader, memory: PodGarbage
 
 
 def _note_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: PodGarbageMemory) -> bool:
-    _rank(event, pod, memory)
+    former = event.previous
+    if pod.is_terminal or not isinstance(former, Pod) or former.is_terminal:
+        _rank(event, pod, memory)
     if memory.unbound:
         memory.unbound.pop(pod.key, None)
     if event.type == "DELETED":
@@ -159,11 +161,8 @@ def _note_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: PodGarbageMem
 
 def _rank(event: WatchEvent, pod: Pod, memory: PodGarbageMemory) -> None:
     """Keep the ended pods in their order."""
-    key = pod.key
-    if not pod.is_terminal and key not in memory.rank_of:
-        return
     new = removal_rank(pod) if event.type != "DELETED" and pod.is_terminal else None
-    old = memory.rank_of.pop(key, None) if new is None else memory.rank_of.get(key)
+    old = memory.rank_of.pop(pod.key, None) if new is None else memory.rank_of.get(pod.key)
     if new == old:
         return
     if old is not None:

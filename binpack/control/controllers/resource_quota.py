@@ -46,7 +46,7 @@ class ResourceQuotaController:
     name = "resourcequota-controller"
     resources: tuple[str, ...] | None = None
     pod_owners: tuple[str, ...] | None = None
-    pod_changes: tuple[PodChange, ...] | None = ("spec", "metadata", "phase")
+    pod_changes: tuple[PodChange, ...] | None = ("phase",)
     max_retries: int | None = None
     workers: int = 5
 

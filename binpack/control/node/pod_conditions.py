@@ -35,8 +35,12 @@ def containers_ready(spec: PodSpec, statuses: Sequence[ContainerStatus] | None, 
         return _COMPLETED
     if phase == "Failed":
         return Condition("ContainersReady", "False", "PodFailed")
-    if len(statuses) == len(spec.containers) + len(spec.init_containers) and all(status.ready for status in statuses):
-        return _ALL_READY
+    if len(statuses) == len(spec.containers) + len(spec.init_containers):
+        for status in statuses:
+            if not status.ready:
+                break
+        else:
+            return _ALL_READY
     by_name = {status.name: status for status in statuses}
     relevant = [one for one in spec.init_containers if is_sidecar(one)] + list(spec.containers)
     unknown = [one.name for one in relevant if one.name not in by_name]

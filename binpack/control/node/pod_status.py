@@ -48,7 +48,7 @@ def status_of(pod: Pod, worker: PodWorker, now_us: int) -> PodStatus:
     spec, former, now = pod.spec, pod.status, timestamp_of(now_us)
     waits_for = "PodInitializing" if spec.init_containers else "ContainerCreating"
     has_ended = worker.stage == "ended"
-    statuses = tuple(_container_status(plan, record, worker, waits_for, has_ended) for plan, record in worker.members())
+    statuses = tuple([_container_status(plan, record, worker, waits_for, has_ended) for plan, record in worker.members()])
     init, main = statuses[: worker.plan.init_count], statuses[worker.plan.init_count :]
     phase = former.phase
     if not pod.is_terminal:

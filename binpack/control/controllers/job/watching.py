@@ -38,42 +38,41 @@ def observe_job(event: WatchEvent, job: Job, reader: Reader) -> Iterator[Wake]:
                 yield ORPHAN_POD + name_of(pod)
 
 
-def observe_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: JobMemory) -> Iterator[Wake]:
+def observe_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: JobMemory) -> list[Wake]:
     """Wake the Job of a pod a second later, so that these wakes come in batches; count what was expected."""
-    tracked = TRACKING_FINALIZER in pod.metadata.finalizers
+    meta, former, wakes = pod.metadata, event.previous, list[Wake]()
     owner = _owner(pod, reader)
-    former = event.previous
-    if (
-        former is not None
-        and former.metadata.owner_references is not pod.metadata.owner_references
-        and controller_of(former.metadata) != controller_of(pod.metadata)
-    ):
+    if former is not None and former.metadata.owner_references is not meta.owner_references:
         former_owner = _owner(former, reader)
-        if former_owner is not None:
-            yield name_of(former_owner), POD_BATCH_US
+        if former_owner is not None and controller_of(former.metadata) != controller_of(meta):
+            wakes.append((name_of(former_owner), POD_BATCH_US))
     if owner is None:
-        if tracked and event.type != "DELETED" and _belonged_to_a_job(pod):
-            yield ORPHAN_POD + name_of(pod)
-        elif (
-            event.type != "DELETED"
-            and controller_of(pod.metadata) is None
-            and (former is None or former.metadata.labels != pod.metadata.labels)
-        ):
-            for job in reader.selecting(Job, pod.metadata.namespace, pod.metadata.labels):
-                if selector_of(job.spec.selector).matches(pod.metadata.labels):
-                    yield name_of(job), POD_BATCH_US
-        return
-    key = name_of(owner)
+        return wakes + _of_nobody(event, pod, reader)
+    key, tracked = name_of(owner), TRACKING_FINALIZER in meta.finalizers
     if event.type == "ADDED":
         memory.expectations.observe_creation(key)
-    if event.type == "DELETED" or pod.metadata.deletion_timestamp is not None:
+    if event.type == "DELETED" or meta.deletion_timestamp is not None:
         memory.expectations.observe_deletion(key, name_of(pod))
     if event.type == "DELETED" or not tracked:
-        memory.released.get(key, {}).pop(pod.metadata.uid, None)
+        memory.released.get(key, {}).pop(meta.uid, None)
     if tracked and is_finished(owner):
-        yield ORPHAN_POD + name_of(pod)
+        wakes.append(ORPHAN_POD + name_of(pod))
     if event.type != "MODIFIED" or not isinstance(former, Pod) or matters_to_owner(former, pod) or _may_match_anew(owner, former, pod):
-        yield key, POD_BATCH_US
+        wakes.append((key, POD_BATCH_US))
+    return wakes
+
+
+def _of_nobody(event: WatchEvent, pod: Pod, reader: Reader) -> list[Wake]:
+    """Release a pod that a Job once tracked; wake the Jobs that may adopt one that has no controller, or other labels."""
+    former, meta = event.previous, pod.metadata
+    if event.type == "DELETED":
+        return []
+    if TRACKING_FINALIZER in meta.finalizers and _belonged_to_a_job(pod):
+        return [ORPHAN_POD + name_of(pod)]
+    if controller_of(meta) is not None or (former is not None and former.metadata.labels == meta.labels):
+        return []
+    jobs = reader.selecting(Job, meta.namespace, meta.labels)
+    return [(name_of(job), POD_BATCH_US) for job in jobs if selector_of(job.spec.selector).matches(meta.labels)]
 
 
 def _may_match_anew(job: Job, before: Pod, after: Pod) -> bool:
