@@ -179,7 +179,7 @@ class SchedulingCycle:
         row = self.cluster.row_of(decision.node)
         assert row is not None
         bound = replace(decision.pod, spec=replace(decision.pod.spec, node_name=decision.node))
-        self.cluster.add_pod(bound, decision.node)
+        self.cluster.add_pod(bound, decision.node, pod_class=self.cluster.classes.of(decision.pod))
         allocations: list[Allocation] = []
         for plugin in self.profile_of(decision.pod).reserves:
             answer = self._reserve(plugin, decision.pod, row)

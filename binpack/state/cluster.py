@@ -155,8 +155,15 @@ class Cluster(NodeTable):
 
     # Pods
 
-    def add_pod(self, pod: Pod, node_name: str) -> None:
+    def add_pod(self, pod: Pod, node_name: str, *, pod_class: PodClass | None = None) -> None:
         """Count a pod on a node (bound, or assumed to be). The pods of an unknown node are kept aside until it comes.
+
+        Parameters
+        ----------
+        pod : Pod
+        node_name : str
+        pod_class : PodClass, optional
+            Where it is known: that of the pod before it was bound, for a node's name tells no pods apart.
 
         Raises
         ------
@@ -167,7 +174,7 @@ class Cluster(NodeTable):
             raise ClusterStateError(f'pod "{pod.key}" is on node "{self._node_of[pod.key]}" already (accepted: a pod that is on none)')
         if node_name in self._row_of:
             self._log(self._pod_undo(pod, node_name, placed=False))
-            self._place(pod, node_name)
+            self._place(pod, node_name, pod_class)
         else:
             self._log(lambda: self._residents.forget_stray(pod.key, node_name))
             self._residents.keep_aside(pod, node_name)
@@ -403,9 +410,9 @@ class Cluster(NodeTable):
         else:
             self.devices.ledger[key] = held
 
-    def _place(self, pod: Pod, node_name: str) -> None:
+    def _place(self, pod: Pod, node_name: str, pod_class: PodClass | None = None) -> None:
         row = self._row_of[node_name]
-        pod_class = self.classes.of(pod)
+        pod_class = pod_class or self.classes.of(pod)
         self._pods[row][pod.key] = (pod, pod_class)
         self._node_of[pod.key] = node_name
         self.devices.occupy(pod, row)

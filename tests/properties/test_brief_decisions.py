@@ -6,7 +6,6 @@ from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,8 +58,7 @@ def told(outcome: Outcome) -> tuple[object, ...]:
     return decision.node, decision.nodes, decision.feasible.tolist(), rejected, totals, decision.message, decision.failed
 
 
-@pytest.mark.parametrize("ties", list(Ties))
-@given(seed=st.integers(0, 2**32), percentage=st.sampled_from([100, 30]))
+@given(ties=st.sampled_from(Ties), seed=st.integers(0, 2**32), percentage=st.sampled_from([100, 30]))
 def test_brief_decisions_tell_what_plain_ones_tell(ties: Ties, seed: int, percentage: int) -> None:
     configurations = [
         {name: replace(profile, percentage_of_nodes_to_score=percentage) for name, profile in profiles.items()}

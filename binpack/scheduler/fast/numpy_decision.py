@@ -182,6 +182,10 @@ class NumpyDecision:
 
     def _spread_of(self, plan: Plan, rows: NDArray[np.intp]) -> NDArray[np.int64]:
         """Score the soft constraints; float by float as the plugin does."""
+        if len(plan.soft) == 2 and plan.soft_everywhere and (plan.soft[0].key is None) != (plan.soft[1].key is None):
+            found = self._spread_by_level(plan, rows)
+            if found is not None:
+                return found
         cluster, sums = self.cluster, self.cluster.counts.sums
         total = np.zeros(len(rows), np.float64)
         for term in plan.soft:
@@ -194,14 +198,33 @@ class NumpyDecision:
                 domains = int(np.count_nonzero(np.bincount(codes + 1)))
                 part = sums.values[term.number].astype(np.float64) * math.log(domains + 2) + term.added
                 total += np.append(part, 0.0).take(codes)
-        raw = (total + 0.5).astype(np.int64)
-        highest, lowest = int(raw.max()), int(raw.min())
-        if highest == 0:
-            return np.full(len(rows), MAX_NODE_SCORE, np.int64)
-        if highest - lowest < len(rows):
-            levels = MAX_NODE_SCORE * (highest - np.arange(highest - lowest + 1)) // highest
-            return levels.take(raw - lowest)
-        return MAX_NODE_SCORE * (highest + lowest - raw) // highest
+        return _normalized((total + 0.5).astype(np.int64))
+
+    def _spread_by_level(self, plan: Plan, rows: NDArray[np.intp]) -> NDArray[np.int64] | None:
+        """Score a soft constraint by hostname and one by domain, as nearly all pods have them, where each row has both labels.
+
+        There are few pairs of a domain and a number of pods on the host: those are scored, and rows look theirs up. None if there are
+        many.
+        """
+        cluster, sums = self.cluster, self.cluster.counts.sums
+        pods = cluster.counts.values[next(term.number for term in plan.soft if term.key is None)].take(rows)
+        by_domain = next(term for term in plan.soft if term.key is not None)
+        assert by_domain.key is not None
+        domains, levels = len(cluster.label_values(by_domain.key)), int(pods.max()) + 1
+        if domains * levels > len(rows):
+            return None
+        pairs = cluster.label(by_domain.key).take(rows) * np.int32(levels) + pods
+        there = np.bincount(pairs, minlength=domains * levels) > 0
+        many = int(np.count_nonzero(there.reshape(domains, levels).any(axis=1)))
+        total: NDArray[np.float64] = np.zeros((domains, levels), np.float64)
+        for term in plan.soft:
+            if term.key is None:
+                total += np.arange(levels) * math.log(len(rows) + 2) + term.added
+            else:
+                total += (sums.values[term.number, :domains].astype(np.float64) * math.log(many + 2) + term.added)[:, np.newaxis]
+        scores = np.zeros(domains * levels, np.int64)
+        scores[there] = _normalized((total.reshape(-1)[there] + 0.5).astype(np.int64))
+        return scores.take(pairs)
 
     def _affinity(self, plan: Plan, rows: NDArray[np.intp]) -> NDArray[np.int64]:
         raw = np.zeros(len(rows), np.int64)
@@ -244,6 +267,17 @@ class NumpyDecision:
 
     def _weight(self, name: str) -> int:
         return next(weight for plugin, weight in self.profile.scores if plugin.name == name)
+
+
+def _normalized(raw: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Turn raw spread scores round: fewer pods, higher score."""
+    highest, lowest = int(raw.max()), int(raw.min())
+    if highest == 0:
+        return np.full(len(raw), MAX_NODE_SCORE, np.int64)
+    if highest - lowest < len(raw):
+        levels = MAX_NODE_SCORE * (highest - np.arange(highest - lowest + 1)) // highest
+        return levels.take(raw - lowest)
+    return MAX_NODE_SCORE * (highest + lowest - raw) // highest
 
 
 def _by_domain(accepted: NDArray[np.bool_], *, absent: bool) -> NDArray[np.bool_]:

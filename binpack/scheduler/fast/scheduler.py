@@ -149,7 +149,7 @@ class FastScheduler:
             start = (start + looked) % len(self._cluster)
             evaluated.append(looked)
             node = self._cluster.node(row).name
-            self._cluster.add_pod(replace(pod, spec=replace(pod.spec, node_name=node)), node)
+            self._cluster.add_pod(replace(pod, spec=replace(pod.spec, node_name=node)), node, pod_class=pod_class)
             nodes.append(node)
         return Placed(nodes, evaluated, start)
 
