@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from binpack.optimal.budget import Budget
 from binpack.optimal.linear import LinearProgram
 from binpack.optimal.problem import Integers, PackingProblem
 from binpack.optimal.proof import Bound, Proof
@@ -23,7 +24,7 @@ LARGEST_POOLED_LP = 60_000
 def count_bound(problem: PackingProblem, goal: int) -> Bound:
     """At most the pods of a rank whose class fits some node at all (`Proof.kind` "count")."""
     reachable = np.where(problem.placeable, problem.demand, 0)
-    return Bound(problem.counted(reachable)[goal], Proof("count", "pods that fit some node"))
+    return Bound(problem.counted(reachable)[goal], Proof("count", "count of pods that fit a node"))
 
 
 def sum_bounds(problem: PackingProblem, required: Requirement, goal: int | None = None) -> list[Bound]:
@@ -70,7 +71,7 @@ def clique_bound(problem: PackingProblem, required: Requirement, goal: int | Non
     return Bound(bound_of_weights(problem, weights, node_weights, required, goal), proof)
 
 
-def pooled_bound(problem: PackingProblem, required: Requirement) -> Bound | None:
+def pooled_bound(problem: PackingProblem, required: Requirement, budget: Budget | None = None) -> Bound | None:
     """The LP in which the nodes of a class pool their capacity; right for many node types, costs and eligibility.
 
     Minimise the cost of (fractional) nodes so that every required pod has a place in a class where it is eligible. Only its dual
@@ -79,11 +80,14 @@ def pooled_bound(problem: PackingProblem, required: Requirement) -> Bound | None
     Returns
     -------
     Bound or None
-        None where the LP is too large to be worth it, where not all pods are required, or where HiGHS gives no answer.
+        None where the LP is too large to be worth it, where not all pods are required, or where HiGHS gives no answer within the budget.
     """
     if required != problem.rank_demand or problem.pod_classes * problem.node_classes > LARGEST_POOLED_LP:
         return None
-    result = _pooled_program(problem).solve()
+    program = _pooled_program(problem)
+    result = program.solve(work_limit=None if budget is None else budget.work_left, seconds=None if budget is None else budget.seconds_left)
+    if budget is not None:
+        budget.spend(program.work)
     if result is None:
         return None
     m, count = problem.pod_classes, len(problem.resources)

@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
 
+WORK_PER_ITERATION = 2e-5
+WORK_PER_ENTRY = 5e-9
+"""Deterministic work of a simplex iteration: as such, and for each entry of the matrix. About a second of one core is 1."""
+ITERATIONS_A_MIP_NODE = 30
+
 
 @dataclass(frozen=True)
 class LinearResult:
@@ -31,6 +36,11 @@ class LinearProgram:
     ----------
     lower, upper : sequence of float
         Bounds of the rows; columns are added afterwards.
+
+    Attributes
+    ----------
+    work : float
+        Deterministic work of the last `solve` or `solve_whole`.
     """
 
     def __init__(self, lower: Sequence[float], upper: Sequence[float]) -> None:
@@ -39,7 +49,8 @@ class LinearProgram:
         self._kinds: Any = highspy
         # The Python subclass turns on callbacks while it is built, which prints a banner before output can be switched off.
         self._solver: Any = self._kinds.Highs.__bases__[0]()
-        for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
+        self.work = 0.0
+        for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0), ("solver", "simplex")):
             self._solver.setOptionValue(option, value)
         for low, high in zip(lower, upper, strict=True):
             self._solver.addRow(float(low), float(high), 0, np.zeros(0, np.int32), np.zeros(0))
@@ -76,9 +87,24 @@ class LinearProgram:
         count = len(uppers)
         self._solver.changeColsBounds(count, np.arange(count, dtype=np.int32), np.zeros(count), np.asarray(uppers, np.float64))
 
-    def solve(self) -> LinearResult | None:
-        """Solve from the last basis; None where HiGHS finds no optimal vertex."""
+    def solve(self, *, work_limit: float | None = None, seconds: float | None = None) -> LinearResult | None:
+        """Solve from the last basis; None where HiGHS finds no optimal vertex, or not within a limit.
+
+        Parameters
+        ----------
+        work_limit : float, optional
+            Deterministic: turned into a number of iterations.
+        seconds : float, optional
+        """
+        each = self._work_an_iteration
+        most = self._kinds.kHighsIInf if work_limit is None else min(int(work_limit / each) + 1, self._kinds.kHighsIInf)
+        self._solver.setOptionValue("simplex_iteration_limit", most)
+        if seconds is not None:
+            self._solver.setOptionValue("time_limit", self._solver.getRunTime() + max(seconds, 0.01))
         self._solver.run()
+        self.work = each * max(int(self._solver.getInfo().simplex_iteration_count), 0)
+        if seconds is not None:
+            self._solver.setOptionValue("time_limit", float("inf"))
         if self._solver.getModelStatus() != self._kinds.HighsModelStatus.kOptimal:
             return None
         solution = self._solver.getSolution()
@@ -87,6 +113,15 @@ class LinearProgram:
             columns=np.array(solution.col_value, np.float64),
             duals=np.array(solution.row_dual, np.float64),
         )
+
+    @property
+    def work_a_mip_node(self) -> float:
+        """About the deterministic work of one node of `solve_whole`."""
+        return self._work_an_iteration * ITERATIONS_A_MIP_NODE
+
+    @property
+    def _work_an_iteration(self) -> float:
+        return WORK_PER_ITERATION + WORK_PER_ENTRY * int(self._solver.getNumNz())
 
     def solve_whole(self, *, node_limit: int, seconds: float | None) -> Numbers | None:
         """Solve with all columns whole numbers, by branch and bound up to a number of nodes; None where nothing was found.
@@ -98,10 +133,12 @@ class LinearProgram:
         continuous = np.full(count, self._kinds.HighsVarType.kContinuous)
         numbers = np.arange(count, dtype=np.int32)
         self._solver.changeColsIntegrality(count, numbers, whole)
+        self._solver.setOptionValue("simplex_iteration_limit", self._kinds.kHighsIInf)
         self._solver.setOptionValue("mip_max_nodes", node_limit)
         if seconds is not None:
-            self._solver.setOptionValue("time_limit", float(max(seconds, 0.01)))
+            self._solver.setOptionValue("time_limit", self._solver.getRunTime() + max(seconds, 0.01))
         self._solver.run()
+        self.work = self._work_an_iteration * max(int(self._solver.getInfo().simplex_iteration_count), 0)
         found = self._solver.getInfo().primal_solution_status == 2
         result = np.array(self._solver.getSolution().col_value, np.float64) if found else None
         self._solver.setOptionValue("time_limit", float("inf"))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from binpack.optimal.bounds import pooled_bound
+from binpack.optimal.guided_quotas import guided_quotas
 from binpack.optimal.legality import cost_of
-from binpack.optimal.methods.column_generation import WORK_PER_MASTER, ColumnGeneration
+from binpack.optimal.methods.column_generation import ColumnGeneration
 from binpack.optimal.methods.diving import dive
 from binpack.optimal.methods.exact_cover import covering
 from binpack.optimal.methods.greedy import greedy_packings
 from binpack.optimal.methods.perfect_fills import completed, is_worth_trying, perfect_fills
 from binpack.optimal.methods.ruin import cheaper
 from binpack.optimal.methods.sequential import VARIANTS, Sequential
-from binpack.optimal.methods.subset_sums import are_alike, fullest_first, is_one_dimensional
-from binpack.optimal.quotas import Split, split
+from binpack.optimal.methods.subset_sums import are_alike, binding, fullest_first, is_one_dimensional
+from binpack.optimal.methods.tight_fills import tight_fills
+from binpack.optimal.problem import PackingProblem
+from binpack.optimal.quotas import Split, merged, split
 from binpack.optimal.search import Search
 from binpack.optimal.solution import Fill, Level
 from binpack.optimal.trimming import without_surplus
@@ -22,8 +26,10 @@ from binpack.optimal.weighing import Requirement
 
 MORE_DIVES = 4
 PROVING_PART = 0.4
-SUMS_PART, PERFECT_PART, COVER_PART = 0.2, 0.5, 0.4
-SUMS_TRIES = 12
+SUMS_PART, TIGHT_PART, PERFECT_PART, COVER_PART = 0.2, 0.25, 0.5, 0.4
+TIGHT_KINDS = 30
+"""Kinds of pods below which the pattern LP is quicker than filling nodes tightly one by one."""
+SUMS_TRIES, TIGHT_TRIES = 12, 12
 MIP_NODES = 100
 RUIN_ROUNDS = 25
 STALE = 8
@@ -42,7 +48,7 @@ def minimise(search: Search, required: Requirement, name: str) -> Level:
     """
     search.begin(name, None, search.cheap_bound(required))
     if search.is_open:
-        pooled = pooled_bound(search.relaxed, required)
+        pooled = pooled_bound(search.relaxed, required, search.budget)
         if pooled is not None:
             search.prove(pooled)
     claimed = None
@@ -64,6 +70,7 @@ class _Minimiser:
         self._ruins = 0
         self._fills: list[tuple[Fill, ...]] = []
         self._sequential: Sequential | None = None
+        self._guide: NDArray[np.float64] | None = None
 
     def run(self) -> None:
         """Everything but CP-SAT: quick looks of each kind first, then the thorough ones."""
@@ -76,6 +83,9 @@ class _Minimiser:
         self._ruin(RUIN_ROUNDS)
         if self.search.is_open:
             self._prove(generation)
+        if self.search.is_open and self._guide is not None:
+            generation = self._as_guided(generation, self._guide)
+        self._tight_again()
         self._node_by_node(range(2, len(VARIANTS)))
         self._dives(generation, range(2, 2 + MORE_DIVES), effort=2)
         if self.search.is_open:
@@ -86,6 +96,7 @@ class _Minimiser:
         problem, search = self.search.affordable(self.pods.problem), self.search
         if not are_alike(problem):
             return
+        self._tightly(problem, range(2))
         if is_one_dimensional(problem):
             slice_ = search.budget.slice(SUMS_PART)
             for number in range(SUMS_TRIES):
@@ -99,6 +110,24 @@ class _Minimiser:
         if search.is_open and search.bound.value is not None and int(problem.cost[0]) > 0:
             nodes = search.bound.value // int(problem.cost[0])
             self._found(covering(problem, nodes, search.budget.slice(COVER_PART), search.seed), "cover by tight contents")
+
+    def _tight_again(self) -> None:
+        problem = self.search.affordable(self.pods.problem)
+        if are_alike(problem):
+            self._tightly(problem, range(2, 2 + TIGHT_TRIES))
+
+    def _tightly(self, problem: PackingProblem, attempts: range) -> None:
+        """Nodes that are finished with the pairs of pods that waste least."""
+        search = self.search
+        if problem.pod_classes < TIGHT_KINDS or not binding(problem):
+            return
+        slice_ = search.budget.slice(TIGHT_PART)
+        for number in attempts:
+            if not search.is_open or slice_.exhausted():
+                return
+            nodes = search.bound.value // int(problem.cost[0]) if search.bound.value and problem.cost[0] else int(problem.supply[0])
+            generator = np.random.default_rng([search.seed, 6, number])
+            self._found(tight_fills(problem, nodes, slice_, generator, number), "tight fills")
 
     def _found(self, fills: tuple[Fill, ...] | None, method: str) -> None:
         if fills is not None:
@@ -159,19 +188,42 @@ class _Minimiser:
                 self._offer(packing.fills(), "pattern LP and diving")
 
     def _prove(self, generation: ColumnGeneration) -> None:
-        """The bound of the pattern LP, on the problem without couplings and with all pods that might be chosen."""
+        """The bound of the pattern LP, on the problem with its couplings and with all pods that might be chosen."""
         search = self.search
         pieces, proving = self.pods, generation
         whole = self.required == search.problem.rank_demand
         if search.tied or not whole:
-            pieces = split(search.relaxed, ranked=not whole)
+            pieces = merged(search.problem, ranked=not whole)
             proving = ColumnGeneration(search.affordable(pieces.problem), self._required_of(pieces), None, search.budget)
             proving.start(_regrouped(pieces, search.incumbent.fills))
         proving.budget = search.budget.slice(PROVING_PART)
         proving.run(enough=search.incumbent.cost, known=search.bound.value, exact=True)
         proving.budget = search.budget
+        if search.tied and whole:
+            self._guide = _on_node_classes(proving, pieces, search.problem)
         if proving.bound is not None:
             search.prove(search.repriced(proving.bound.proof, pieces, self.required, None))
+
+    def _as_guided(self, generation: ColumnGeneration, guide: NDArray[np.float64]) -> ColumnGeneration:
+        """Once more with other quotas: as the pattern LP spreads pods over domains. Return the patterns for the quotas that are better."""
+        search = self.search
+        pods = split(search.problem, ranked=False, quotas=guided_quotas(search.problem, guide))
+        if pods.problem.digest() == self.pods.problem.digest() or not pods.problem.placeable.all():
+            return generation
+        other = _Minimiser(search, pods, self.required)
+        other._node_by_node(range(2))
+        if not search.is_open:
+            return generation
+        guided = other._generation()
+        other._dives(guided, range(2), effort=1)
+        other._ruin(RUIN_ROUNDS)
+        if not other._fills or (self._fills and other._least_cost() >= self._least_cost()):
+            return generation
+        self.pods, self._fills, self._sequential = other.pods, other._fills, other._sequential
+        return guided
+
+    def _least_cost(self) -> int:
+        return min(cost_of(self.pods.problem, fills) for fills in self._fills)
 
     def _required_of(self, pieces: Split) -> Requirement:
         return self.required if pieces.problem.rank_demand == self.search.problem.rank_demand else pieces.problem.rank_demand
@@ -179,11 +231,21 @@ class _Minimiser:
     def _in_whole_nodes(self, generation: ColumnGeneration) -> None:
         """The best whole solution within the patterns at hand."""
         patterns = generation.master.patterns
-        nodes = generation.master.solve_whole(node_limit=MIP_NODES, seconds=self.search.budget.seconds_left)
-        self.search.budget.spend(WORK_PER_MASTER * len(patterns) * generation.problem.pod_classes * MIP_NODES)
+        nodes = generation.master.solve_whole(self.search.budget, node_limit=MIP_NODES)
         if nodes is not None:
             used = [Fill(p.node_class, count, p.content) for p, count in zip(patterns, nodes.tolist(), strict=True) if count]
             self._offer(without_surplus(generation.problem, used), "patterns in whole nodes")
+
+
+def _on_node_classes(generation: ColumnGeneration, pieces: Split, problem: PackingProblem) -> NDArray[np.float64] | None:
+    """float64[m, K]: the pods of each class on each node class in the last solution of the master; None without one."""
+    if generation.result is None:
+        return None
+    on = np.zeros((problem.pod_classes, problem.node_classes))
+    for pattern, nodes in zip(generation.master.patterns, generation.result.nodes.tolist(), strict=False):
+        for piece, pods in pattern.content if nodes else ():
+            on[pieces.members[piece][0][0], pattern.node_class] += pods * nodes
+    return on
 
 
 def _regrouped(pieces: Split, fills: tuple[Fill, ...]) -> tuple[Fill, ...]:

@@ -239,7 +239,7 @@ class Search:
                 break
         done = enough is not None and self.incumbent.complete and self.incumbent.cost <= enough
         if best_packing is not None and not done and best_packing.held.size <= MANY_CELLS and not self.budget.exhausted():
-            self.offer(pieces.merge(improved(best_packing).fills()), "greedy")
+            self.offer(pieces.merge(improved(best_packing, self.budget).fills()), "greedy")
 
     @staticmethod
     def _narrowed(problem: PackingProblem) -> PackingProblem:

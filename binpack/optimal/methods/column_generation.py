@@ -34,9 +34,6 @@ CLOSE = 1e-6
 SMOOTHING = 0.5
 TAIL = 15
 TAIL_GAIN = 5e-4
-WORK_PER_MASTER = 4e-8
-WORK_A_ROUND = 3e-4
-"""Deterministic work of a master solve for each (pattern × class), and of a round as such."""
 
 
 @dataclass(frozen=True)
@@ -108,17 +105,17 @@ class ColumnGeneration:
         rounds = 0
         values: list[float] = []
         while not self.budget.exhausted():
-            self.result = self.master.solve()
-            self.budget.spend(WORK_A_ROUND + WORK_PER_MASTER * len(self.master.patterns) * self.problem.pod_classes)
-            if self.result is None or (exact and self._beats_nothing(self.result.value, known)):
+            result = self.master.solve(self.budget)
+            self.result = result or self.result
+            if result is None or (exact and self._beats_nothing(result.value, known)):
                 return
             rounds += 1
-            values.append(self.result.value)
+            values.append(result.value)
             if not exact and rounds > TAIL and values[-TAIL] - values[-1] < TAIL_GAIN * max(values[-1], 1.0):
                 return
-            if (rounds % EXACT_EVERY or not exact) and self._priced_greedily(self.result):
+            if (rounds % EXACT_EVERY or not exact) and self._priced_greedily(result):
                 continue
-            if not exact or self._priced_exactly(self.result):
+            if not exact or self._priced_exactly(result):
                 return
             if self.bound is not None and (self.bound.value is None or self.bound.value == enough):
                 return
@@ -156,7 +153,9 @@ class ColumnGeneration:
         """One exact round; True if the master has converged or cannot be priced any further."""
         duals = self.duals(result)
         worth = self.scaled(result, duals)
-        priced = self.pricer.exactly(worth.on, worth.thresholds, step_limit=STEPS_A_PRICE)
+        left = self.budget.work_left
+        steps = None if left is None else int(left / WORK_PER_STEP) + 1
+        priced = self.pricer.exactly(worth.on, worth.thresholds, step_limit=STEPS_A_PRICE, steps_left=steps)
         self.budget.spend(WORK_PER_STEP * priced.steps)
         self._take_bound(worth, priced, duals)
         if self._added(priced.patterns):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from binpack.optimal.budget import Budget
 from binpack.optimal.packing import Packing
 from binpack.optimal.problem import Integers, PackingProblem
 
@@ -19,6 +20,9 @@ Score = tuple[tuple[int, ...], int]
 WORK_PER_CELL = 2e-9
 WORK_A_FILL = 5e-4
 """Deterministic work of a fill for each entry of (classes × nodes × resources), and as such; about a second of one core is 1."""
+WORK_PER_COPY = 6e-10
+WORK_AN_EMPTYING = 1e-4
+"""Deterministic work of emptying a node: for each entry of (classes × nodes), and as such."""
 
 
 def score(packing: Packing) -> Score:
@@ -44,10 +48,14 @@ def greedy_packings(problem: PackingProblem, *, by_rank: bool) -> Iterator[Packi
                 yield _fill(problem, order, node_key, weight if best_fit else None)
 
 
-def improved(packing: Packing, *, rounds: int = 2) -> Packing:
+def improved(packing: Packing, budget: Budget, *, rounds: int = 2) -> Packing:
     """Empty nodes whose pods go on others, least loaded first, and exchange nodes for cheaper ones that hold the same."""
     best = packing
     for _ in range(rounds):
+        work = int(best.used.sum()) * (WORK_AN_EMPTYING + WORK_PER_COPY * best.held.size)
+        if budget.work_left is not None and work > budget.work_left:
+            break
+        budget.spend(work)
         better = _exchange(_emptied(best))
         if score(better) >= score(best):
             break

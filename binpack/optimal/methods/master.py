@@ -12,11 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from binpack.optimal.budget import Budget
 from binpack.optimal.linear import LinearProgram
 from binpack.optimal.problem import Integers, PackingProblem
 from binpack.optimal.zone_rows import ZoneRow
 
 Numbers = NDArray[np.float64]
+
+WORK_A_ROUND = 3e-4
+"""Deterministic work of a round of column generation, beside the iterations of its linear program."""
+
 Content = tuple[tuple[int, int], ...]
 
 
@@ -132,9 +137,10 @@ class Master:
         for node_class, nodes in enumerate(supply.tolist()):
             self._program.set_row(demand.size + node_class, -np.inf, float(nodes))
 
-    def solve(self) -> MasterResult | None:
-        """Solve the linear relaxation; None if HiGHS finds no optimal vertex (too many pods must be placed)."""
-        result = self._program.solve()
+    def solve(self, budget: Budget) -> MasterResult | None:
+        """Solve the linear relaxation; None if HiGHS finds no optimal vertex (too many pods must be placed), or not within the budget."""
+        result = self._program.solve(work_limit=budget.work_left, seconds=budget.seconds_left)
+        budget.spend(WORK_A_ROUND + self._program.work)
         if result is None:
             return None
         m, k = self._problem.pod_classes, self._problem.node_classes
@@ -147,9 +153,14 @@ class Master:
             prices=np.maximum(-result.duals[self._first_row :], 0.0),
         )
 
-    def solve_whole(self, *, node_limit: int, seconds: float | None) -> Integers | None:
-        """Solve in whole nodes, within the patterns at hand: int64[patterns], or None."""
-        columns = self._program.solve_whole(node_limit=node_limit, seconds=seconds)
+    def solve_whole(self, budget: Budget, *, node_limit: int) -> Integers | None:
+        """Solve in whole nodes, within the patterns at hand: int64[patterns], or None. Fewer nodes of the tree for a short budget."""
+        if budget.work_left is not None:
+            node_limit = min(node_limit, int(budget.work_left / self._program.work_a_mip_node))
+        if node_limit < 1:
+            return None
+        columns = self._program.solve_whole(node_limit=node_limit, seconds=budget.seconds_left)
+        budget.spend(self._program.work)
         return None if columns is None else np.round(columns[self._problem.pod_classes + len(self._rows) :]).astype(np.int64)
 
 

@@ -99,8 +99,18 @@ class Pricer:
         self.steps += result.steps
         return (weight, content) if result.content is None else (result.weight, result.content)
 
-    def exactly(self, weights: Sequence[Sequence[int]], thresholds: Sequence[int], *, step_limit: int) -> Priced:
-        """Search every node class for its heaviest content above the threshold; weights as for `greedily`."""
+    def exactly(
+        self, weights: Sequence[Sequence[int]], thresholds: Sequence[int], *, step_limit: int, steps_left: int | None = None
+    ) -> Priced:
+        """Search every node class for its heaviest content above the threshold; weights as for `greedily`.
+
+        Parameters
+        ----------
+        step_limit : int
+            Of each search.
+        steps_left : int, optional
+            For all of them together; after that each node class has the bound of its multipliers alone.
+        """
         patterns, node_weights, rows = [], [], []
         exact = True
         before = self.steps
@@ -108,7 +118,8 @@ class Pricer:
         for node_class, knapsack in enumerate(self.knapsacks):
             key = (id(knapsack), id(weights[node_class]), thresholds[node_class])
             if key not in seen:
-                seen[key] = self._searched(knapsack, weights[node_class], thresholds[node_class], step_limit)
+                most = step_limit if steps_left is None else max(0, min(step_limit, steps_left - (self.steps - before)))
+                seen[key] = self._searched(knapsack, weights[node_class], thresholds[node_class], most)
             multipliers, result = seen[key]
             rows.append(multipliers)
             exact = exact and result.steps <= step_limit

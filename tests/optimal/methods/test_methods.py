@@ -43,7 +43,7 @@ def test_greedy_fills_are_legal_once_split(problem: PackingProblem) -> None:
 @given(tiny_problems(couplings=False, costs=True))
 def test_improvement_is_legal_and_no_worse(problem: PackingProblem) -> None:
     for packing in greedy_packings(problem, by_rank=False):
-        better = improved(packing)
+        better = improved(packing, budget())
         assert violations(problem, better.fills()) == []
         assert score(better) <= score(packing)
         assert packing_of(problem, packing.fills()).fills() == packing.fills()
