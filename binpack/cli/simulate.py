@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from binpack.sim.metrics import Metrics
     from binpack.sim.recording.comparison import Comparison
     from binpack.sim.run import Run
+    from binpack.sim.scenario_format import Clients
     from binpack.sim.scenario_reader import Scenario
 
 PLOT_FILE = "cluster.png"
@@ -60,6 +61,19 @@ TRACE_FILE = "trace.json"
 @click.option("--duration", metavar="DURATION", help="With a recording: how long the run is; until the recording ends by default.")
 @config_option
 @click.option(
+    "--kubelet-config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A KubeletConfiguration of all nodes, in place of the scenario's. Without: Kubernetes' defaults.",
+)
+@click.option(
+    "--throttle",
+    "throttles",
+    multiple=True,
+    metavar="COMPONENT=QPS/BURST",
+    help="Client-side throttling, in place of the scenario's: kube-controller-manager=20/30 or kube-scheduler=50/100. May be repeated.",
+)
+@click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIRECTORY", help="Write the event log and the tables there; it must be new or empty."
 )
 @click.option("--plot", is_flag=True, help="With --out: also draw pods and nodes over time (cluster.png).")
@@ -80,6 +94,8 @@ def simulate(
     owned_pods: str | None,
     duration: str | None,
     config: Path | None,
+    kubelet_config: Path | None,
+    throttles: tuple[str, ...],
     out: Path | None,
     plot: bool,
     trace: bool,
@@ -118,7 +134,7 @@ def simulate(
     if plot and out is None:
         raise click.UsageError("--plot without --out (accepted: --out DIRECTORY --plot; the picture is written there)")
     recorded = _Recorded(recordings, audit_logs, cluster, owned_pods, duration)
-    loaded = _loaded(scenario, recorded, config)
+    loaded = _loaded(scenario, recorded, config, kubelet_config, throttles)
     if seed is not None:
         loaded = loaded.with_seed(seed)
     for text in loaded.notes:
@@ -166,17 +182,35 @@ class _Recorded:
         return [name for name, value in given.items() if value]
 
 
-def _loaded(scenario: Path | None, recorded: _Recorded, config: Path | None) -> Scenario:
+def _throttles(texts: tuple[str, ...]) -> Clients | None:
+    """Read the options `--throttle`."""
+    from binpack.sim.scenario_format import Clients, ThrottleOf
+
+    found: dict[str, ThrottleOf] = {}
+    for text in texts:
+        component, _, numbers = text.partition("=")
+        qps, _, burst = numbers.partition("/")
+        if component not in ("kube-controller-manager", "kube-scheduler") or not (qps.isdecimal() and burst.isdecimal()):
+            accepted = "kube-controller-manager=QPS/BURST or kube-scheduler=QPS/BURST, whole numbers from 1"
+            raise click.UsageError(f'--throttle "{text}" (accepted: {accepted})')
+        found[component] = ThrottleOf(int(qps), int(burst))
+    return Clients(found.get("kube-controller-manager"), found.get("kube-scheduler")) if found else None
+
+
+def _loaded(
+    scenario: Path | None, recorded: _Recorded, config: Path | None, kubelet_config: Path | None, throttles: tuple[str, ...]
+) -> Scenario:
     """Read the scenario, or make one of a recording."""
-    from binpack.sim.scenario import load_scenario, scenario_of_recording
+    from binpack.sim.scenario import Overrides, load_scenario, scenario_of_recording
     from binpack.sim.scenario_format import ReplayOf
 
+    overrides = Overrides(config, kubelet_config, _throttles(throttles))
     given = recorded.options()
     if scenario is not None:
         if given:
             accepted = "one of them; in a scenario the field replay names recordings"
             raise click.UsageError(f"{given[0]} with a SCENARIO (accepted: {accepted})")
-        return load_scenario(scenario, configuration=config)
+        return load_scenario(scenario, overrides=overrides)
     if not recorded.recordings and not recorded.audit_logs:
         raise click.UsageError("no SCENARIO (accepted: a YAML file, or --recording PATH, or --audit-log PATH)")
     if recorded.recordings and recorded.audit_logs:
@@ -186,7 +220,7 @@ def _loaded(scenario: Path | None, recorded: _Recorded, config: Path | None) -> 
         audit_logs=tuple(map(str, recorded.audit_logs)),
         owned_pods="bare" if recorded.owned_pods == "bare" else "controllers",
     )
-    return scenario_of_recording(replay, cluster=recorded.cluster, configuration=config, duration=recorded.duration)
+    return scenario_of_recording(replay, cluster=recorded.cluster, overrides=overrides, duration=recorded.duration)
 
 
 def _draw(run: Run, loaded: Scenario, directory: Path) -> None:

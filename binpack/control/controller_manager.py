@@ -24,6 +24,10 @@ from binpack.control.controllers.taint_eviction import TaintEvictionController
 from binpack.control.controllers.ttl_after_finished import TtlAfterFinishedController
 from binpack.control.records import EventSink
 from binpack.control.runtime import ControllerRuntime
+from binpack.control.workqueue import Throttle
+
+DEFAULT_THROTTLE = Throttle(qps=20, burst=30)
+"""Source: cmd/kube-controller-manager/app/options, pkg/controller/apis/config/v1alpha1/defaults.go (ClientConnection), v1.35."""
 
 WORKLOAD_CONTROLLERS: tuple[type[Controller], ...] = (
     CronJobController,
@@ -51,7 +55,7 @@ WITHOUT_WORKLOADS: tuple[type[Controller], ...] = tuple(
 
 
 def start(
-    kinds: tuple[type[Controller], ...], store: Store, sink: EventSink, *, strict: bool = False, throttled: bool = False
+    kinds: tuple[type[Controller], ...], store: Store, sink: EventSink, *, strict: bool = False, throttle: Throttle | None = None
 ) -> list[ControllerRuntime]:  # fmt: skip
     """Start controllers that have seen nothing yet.
 
@@ -62,7 +66,7 @@ def start(
     sink : EventSink
     strict : bool
         True to end the run when one of them raises an exception.
-    throttled : bool
-        True to let each make 20 requests a second, and 30 at once, as kube-controller-manager's clients do.
+    throttle : Throttle or None
+        Of the client of each; kube-controller-manager's own are `DEFAULT_THROTTLE`. None for no limit.
     """
-    return [ControllerRuntime(kind(), store, sink, strict=strict, throttled=throttled) for kind in kinds]
+    return [ControllerRuntime(kind(), store, sink, strict=strict, throttle=throttle) for kind in kinds]

@@ -13,11 +13,8 @@ from binpack.control.controller import Controller
 from binpack.control.performer import Performer, Writer
 from binpack.control.reader import Reader
 from binpack.control.records import EventSink
-from binpack.control.workqueue import TokenBucket, WorkQueue
+from binpack.control.workqueue import Throttle, TokenBucket, WorkQueue
 from binpack.errors import ControllerError
-
-CLIENT_RATE, CLIENT_BURST = 20, 30
-"""Requests a second, and at once, of the client of each of kube-controller-manager's controllers."""
 
 
 @dataclass(slots=True)
@@ -80,8 +77,8 @@ class ControllerRuntime:
         Where its Events go.
     strict : bool
         True to end the run when the controller raises an exception, instead of retrying the key.
-    throttled : bool
-        True to let its client make `CLIENT_RATE` requests a second at most, as kube-controller-manager does.
+    throttle : Throttle or None
+        How many requests its client makes; None for as many as it likes.
 
     Attributes
     ----------
@@ -101,7 +98,7 @@ class ControllerRuntime:
         sink: EventSink,
         *,
         strict: bool = False,
-        throttled: bool = False,
+        throttle: Throttle | None = None,
     ) -> None:
         self.controller = controller
         self.name = controller.name
@@ -118,7 +115,7 @@ class ControllerRuntime:
         self._reader: Reader = store
         self._writer: Writer = store
         self._strict = strict
-        self._bucket = TokenBucket(CLIENT_RATE, CLIENT_BURST) if throttled else None
+        self._bucket = None if throttle is None else TokenBucket(throttle.qps, throttle.burst)
         self._halted: deque[_Attempt] = deque()
 
     def forget(self) -> None:

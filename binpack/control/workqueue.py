@@ -12,6 +12,14 @@ from dataclasses import dataclass, field
 from binpack.units import US_PER_MS, US_PER_S
 
 
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """How many requests a client makes: `qps` a second, and `burst` at once."""
+
+    qps: int
+    burst: int
+
+
 @dataclass(slots=True)
 class TokenBucket:
     """So many tokens a second, and no more than a burst of them at once.

@@ -9,6 +9,7 @@ from binpack.control.node.kubelet import Kubelets
 from binpack.control.plane import Client, ControlPlane
 from binpack.control.runtime import ControllerRuntime
 from binpack.control.scheduling import Scheduler
+from binpack.control.throttling import ThrottledClient
 from binpack.sim.timeline import Component, ComponentEvent, SetLatency, StartComponents, StopComponents
 
 STOPPABLE: tuple[Component, ...] = ("kube-controller-manager", "kube-scheduler")
@@ -43,18 +44,24 @@ def _clients_of(components: tuple[Component, ...], plane: ControlPlane) -> Itera
 
 
 def _innermost(client: Client) -> Client:
-    while isinstance(client, LateClient | StoppedClient):
+    while isinstance(client, LateClient | StoppedClient | ThrottledClient):
         client = client.client
     return client
 
 
 def _slow(client: Client, latency_us: int, plane: ControlPlane) -> None:
-    late = client.client if isinstance(client, StoppedClient) else client
-    if isinstance(late, LateClient):
-        late.delay_us = latency_us
-    elif latency_us > 0:
-        slowed = _slowed(late, latency_us, plane)
-        plane.put_in_place(client.name, StoppedClient(slowed) if isinstance(client, StoppedClient) else slowed)
+    """Let a client hear late. What stops it stands around what throttles it, and that around what makes it late."""
+    holder: StoppedClient | ThrottledClient | None = None
+    inner = client
+    while isinstance(inner, StoppedClient | ThrottledClient):
+        holder, inner = inner, inner.client
+    if isinstance(inner, LateClient):
+        inner.delay_us = latency_us
+    elif latency_us > 0 and holder is None:
+        plane.put_in_place(client.name, _slowed(inner, latency_us, plane))
+    elif latency_us > 0 and holder is not None:
+        holder.client = _slowed(inner, latency_us, plane)
+        plane.put_in_place(client.name, client)
 
 
 def _slowed(client: Client, latency_us: int, plane: ControlPlane) -> LateClient:
@@ -65,11 +72,11 @@ def _slowed(client: Client, latency_us: int, plane: ControlPlane) -> LateClient:
 
 def _start(client: Client, plane: ControlPlane) -> None:
     """Let a component begin anew, and show it what is there."""
-    match client:
-        case LaggingClient():
-            client.start_anew()
-        case Scheduler() | ControllerRuntime():
-            client.forget()
+    inner = client.client if isinstance(client, ThrottledClient) else client
+    if isinstance(inner, LaggingClient):
+        inner.start_anew()
+    elif isinstance(inner, Scheduler | ControllerRuntime):
+        inner.forget()
     plane.put_in_place(client.name, client)
-    if not isinstance(client, LateClient):
+    if not isinstance(inner, LaggingClient):
         plane.relist(next(position for position, one in enumerate(plane.clients) if one is client))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from binpack.errors import ConfigurationError, ManifestError
@@ -12,7 +13,7 @@ from binpack.model.files import read_bytes
 from binpack.model.strict import decode_strictly
 from binpack.sim.faults import random_failures
 from binpack.sim.run import Run
-from binpack.sim.scenario_format import KIND, ClusterSource, ReplayOf, ScenarioFile
+from binpack.sim.scenario_format import KIND, Clients, ClusterSource, ReplayOf, ScenarioFile
 from binpack.sim.scenario_reader import Scenario, ScenarioReader
 from binpack.sim.simulation import simulate
 
@@ -43,19 +44,47 @@ def run_scenario(scenario: Scenario, *, strict: bool = False) -> Run:
             objects=scenario.objects,
             strict=strict,
             controllers=scenario.controllers,
+            kubelet=scenario.kubelet,
+            client_throttling=scenario.throttles,
         )
     except ManifestError as error:
         raise ManifestError(f"{scenario.name}: {error}") from None
 
 
-def load_scenario(path: str | Path, *, configuration: str | Path | None = None) -> Scenario:
+@dataclass(frozen=True)
+class Overrides:
+    """What takes the place of a scenario's own. Paths are relative to the present directory.
+
+    Parameters
+    ----------
+    scheduler : path or None
+        A KubeSchedulerConfiguration.
+    kubelet : path or None
+        A KubeletConfiguration.
+    clients : Clients or None
+    """
+
+    scheduler: str | Path | None = None
+    kubelet: str | Path | None = None
+    clients: Clients | None = None
+
+    def of(self, file: ScenarioFile) -> ScenarioFile:
+        """Return a file with what is given in place of its own."""
+        if self.scheduler is not None:
+            file = replace(file, scheduler=str(Path(self.scheduler).absolute()))
+        if self.kubelet is not None:
+            file = replace(file, kubelet=str(Path(self.kubelet).absolute()))
+        return file if self.clients is None else replace(file, clients=self.clients)
+
+
+def load_scenario(path: str | Path, *, overrides: Overrides | None = None) -> Scenario:
     """Read a scenario file and every file that it names.
 
     Parameters
     ----------
     path : path
-    configuration : path, optional
-        A KubeSchedulerConfiguration in place of the one that the file names.
+    overrides : Overrides, optional
+        What takes the place of the file's own.
 
     Raises
     ------
@@ -72,15 +101,12 @@ def load_scenario(path: str | Path, *, configuration: str | Path | None = None) 
     decoded = decode_strictly(parse_document(text, source=source, kind=KIND), ScenarioFile)
     if decoded.errors or decoded.value is None:
         raise ConfigurationError(*(f"{source}: {error}" for error in decoded.errors))
-    file = decoded.value
-    if configuration is not None:
-        # Relative paths of a scenario begin at its folder, those of whoever calls at the present directory.
-        file = replace(file, scheduler=str(Path(configuration).absolute()))
+    file = decoded.value if overrides is None else overrides.of(decoded.value)
     return ScenarioReader(source, Path(path).parent).read(file)
 
 
 def scenario_of_recording(
-    recorded: ReplayOf, *, cluster: Sequence[str | Path] = (), configuration: str | Path | None = None, duration: str | None = None
+    recorded: ReplayOf, *, cluster: Sequence[str | Path] = (), overrides: Overrides | None = None, duration: str | None = None
 ) -> Scenario:
     """Make a scenario of a recorded cluster alone.
 
@@ -90,8 +116,8 @@ def scenario_of_recording(
         Its paths are relative to the present directory.
     cluster : sequence of paths
         Dumps or manifests of what else was there when the recording began.
-    configuration : path, optional
-        A KubeSchedulerConfiguration: the change of policy that is tried out.
+    overrides : Overrides, optional
+        The configuration: the change of policy that is tried out.
     duration : str, optional
         In place of the recording's length.
 
@@ -104,8 +130,8 @@ def scenario_of_recording(
         duration=duration,
         cluster=ClusterSource(files=tuple(map(str, cluster))),
         replay=recorded,
-        scheduler=None if configuration is None else str(configuration),
     )
+    file = file if overrides is None else overrides.of(file)
     names = [Path(name).name for name in recorded.recordings or recorded.audit_logs]
     source = names[0] if len(names) == 1 else f"{len(names)} recordings"
     return ScenarioReader(source, Path()).read(file)

@@ -221,6 +221,28 @@ class Sampling(StrictStruct, frozen=True):
     at: tuple[str, ...] = ()
 
 
+class ThrottleOf(StrictStruct, frozen=True):
+    """How many requests a client makes: `qps` a second, and `burst` at once."""
+
+    qps: int
+    burst: int
+
+
+class Clients(StrictStruct, frozen=True):
+    """Client-side throttling. A component that is not named makes as many requests as it likes.
+
+    Parameters
+    ----------
+    controller_manager : ThrottleOf, optional
+        `kube-controller-manager`: of each of its controllers (in Kubernetes 20 and 30).
+    scheduler : ThrottleOf, optional
+        `kube-scheduler` (in Kubernetes 50 and 100).
+    """
+
+    controller_manager: ThrottleOf | None = field(default=None, name="kube-controller-manager")
+    scheduler: ThrottleOf | None = field(default=None, name="kube-scheduler")
+
+
 class ReplayOf(StrictStruct, frozen=True):
     """What was recorded of a real cluster, and happens again.
 
@@ -254,6 +276,9 @@ class ScenarioFile(StrictStruct, frozen=True):
         The steps of the timeline come on top, after what was recorded for the same time.
     scheduler : str, optional
         Path of a KubeSchedulerConfiguration, relative to the scenario; kube-scheduler's default profile, scoring all nodes, without.
+    kubelet : str, optional
+        Path of a KubeletConfiguration, of all nodes; Kubernetes' defaults without.
+    clients : Clients
     seed : int
     ties : str
         `first`, `kube`, `rank` or `random`.
@@ -268,6 +293,8 @@ class ScenarioFile(StrictStruct, frozen=True):
     cluster: ClusterSource = ClusterSource()
     replay: ReplayOf | None = None
     scheduler: str | None = None
+    kubelet: str | None = None
+    clients: Clients = Clients()
     seed: int = 0
     ties: Literal["first", "kube", "rank", "random"] = "first"
     timeline: tuple[Step, ...] = ()

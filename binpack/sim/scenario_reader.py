@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from binpack.control.apiserver.resources import ApiObject
 from binpack.control.controller import Controller
 from binpack.control.controller_manager import ALL_CONTROLLERS, WITHOUT_WORKLOADS
+from binpack.control.node.configuration import KubeletConfiguration
+from binpack.control.node.kubelet_file import read_kubelet_configuration
+from binpack.control.workqueue import Throttle
 from binpack.errors import ConfigurationError
 from binpack.framework.registry import Registry
 from binpack.framework.resolution import ResolvedConfiguration, read_configuration
@@ -28,9 +31,9 @@ from binpack.sim.recording.audit_log import read_audit_logs
 from binpack.sim.recording.recorded_pods import RecordedPod
 from binpack.sim.recording.replay import Replay, replay_of
 from binpack.sim.recording.watch_events import read_recordings
-from binpack.sim.scenario_format import API_VERSION, KIND, ScenarioFile
+from binpack.sim.scenario_format import API_VERSION, KIND, ScenarioFile, ThrottleOf
 from binpack.sim.steps import StepReader, some
-from binpack.sim.timeline import TimelineEvent
+from binpack.sim.timeline import Component, TimelineEvent
 
 _NS_PER_US = 1000
 
@@ -64,6 +67,10 @@ class Scenario:
         What was derived, assumed or left out in reading a recording.
     controllers : tuple of types
         Which ones run.
+    kubelet : KubeletConfiguration or None
+        Of all nodes.
+    throttles : Mapping[Component, Throttle] or None
+        Client-side throttling.
     """
 
     name: str
@@ -80,6 +87,8 @@ class Scenario:
     recorded: tuple[RecordedPod, ...] = ()
     notes: tuple[str, ...] = ()
     controllers: tuple[type[Controller], ...] = ALL_CONTROLLERS
+    kubelet: KubeletConfiguration | None = None
+    throttles: Mapping[Component, Throttle] | None = None
 
     def with_seed(self, seed: int) -> Scenario:
         """Return the scenario with another seed."""
@@ -124,6 +133,7 @@ class ScenarioReader:
         events = [*(() if replay is None else replay.events), *steps.read(file.timeline, last_us)]
         failures = self._failures(file, nodes)
         samples = self._samples(file, until_us or 0)
+        throttles = self._throttles(file)
         if file.seed < 0:
             self._refuse("seed", f"{file.seed} (accepted: whole numbers from 0)")
         if self._errors or until_us is None:
@@ -131,6 +141,7 @@ class ScenarioReader:
         configuration = None
         if file.scheduler is not None:
             configuration = read_configuration(self._folder / file.scheduler, Registry(in_tree()))
+        kubelet, notes = self._kubelet(file)
         others = tuple(value for value in objects if not isinstance(value, Node))
         return Scenario(
             name=Path(self._source).name,
@@ -145,9 +156,34 @@ class ScenarioReader:
             failures=failures,
             skipped=skipped,
             recorded=() if replay is None else replay.pods,
-            notes=() if replay is None else replay.notes,
+            notes=(*notes, *(() if replay is None else replay.notes)),
             controllers=WITHOUT_WORKLOADS if file.replay is not None and file.replay.owned_pods == "bare" else ALL_CONTROLLERS,
+            kubelet=kubelet,
+            throttles=throttles,
         )
+
+    def _kubelet(self, file: ScenarioFile) -> tuple[KubeletConfiguration | None, tuple[str, ...]]:
+        """Read the kubelets' configuration, and say which of its fields change nothing."""
+        if file.kubelet is None:
+            return None, ()
+        configuration, ignored = read_kubelet_configuration(self._folder / file.kubelet)
+        named = f"{Path(file.kubelet).name}: fields that change nothing here: {', '.join(ignored)}"
+        return configuration, (named,) if ignored else ()
+
+    def _throttles(self, file: ScenarioFile) -> dict[Component, Throttle]:
+        given: dict[Component, ThrottleOf | None] = {
+            "kube-controller-manager": file.clients.controller_manager,
+            "kube-scheduler": file.clients.scheduler,
+        }
+        throttles: dict[Component, Throttle] = {}
+        for component, one in given.items():
+            if one is None:
+                continue
+            for name, value in (("qps", one.qps), ("burst", one.burst)):
+                if value < 1:
+                    self._refuse(f"clients.{component}.{name}", f"{value} (accepted: whole numbers from 1)")
+            throttles[component] = Throttle(one.qps, one.burst)
+        return throttles
 
     def _cluster(self, file: ScenarioFile) -> tuple[list[KubernetesObject], dict[str, int]]:
         objects: list[KubernetesObject] = []

@@ -19,11 +19,14 @@ from binpack.control.controller import Controller
 from binpack.control.controller_manager import ALL_CONTROLLERS, start
 from binpack.control.controllers.garbage_collector import remember_absent_owners
 from binpack.control.controllers.revisions import missing_revisions
+from binpack.control.node.configuration import KubeletConfiguration
 from binpack.control.node.kubelet import Kubelets
 from binpack.control.node.timings import KubeletTimings
 from binpack.control.plane import ControlPlane
 from binpack.control.records import EventSink
 from binpack.control.scheduling import Scheduler
+from binpack.control.throttling import ThrottledClient
+from binpack.control.workqueue import Throttle
 from binpack.framework.profile import Profile, build_profiles
 from binpack.framework.registry import Registry
 from binpack.framework.resolution import ResolvedConfiguration
@@ -42,7 +45,7 @@ from binpack.sim.recorder import Recorder
 from binpack.sim.run import Run
 from binpack.sim.samples import Sample, take_sample
 from binpack.sim.streams import Streams
-from binpack.sim.timeline import ComponentEvent, Drain, TimelineEvent
+from binpack.sim.timeline import Component, ComponentEvent, Drain, TimelineEvent
 from binpack.units import US_PER_S
 
 _EXTERNAL, _SETTLE, _SAMPLE = 0, 10, 20
@@ -64,8 +67,10 @@ class Simulation:
         False to keep no event log, only tables and samples.
     strict : bool
         True to end the run with a ControllerError when a controller raises an exception, instead of retrying its key and counting it.
-    client_throttling : bool
-        True to let each controller make 20 requests a second, and 30 at once, as kube-controller-manager's clients do.
+    client_throttling : mapping from component to Throttle
+        How many requests `kube-controller-manager` (each of its controllers) and `kube-scheduler` make; no limit for what is not there.
+    kubelet : KubeletConfiguration, optional
+        Of all nodes; Kubernetes' defaults without it.
     controllers : tuple of types
         Which ones run.
     kernels : bool or None
@@ -88,7 +93,8 @@ class Simulation:
         timings: KubeletTimings | None = None,
         keeps_log: bool = True,
         strict: bool = False,
-        client_throttling: bool = False,
+        client_throttling: Mapping[Component, Throttle] | None = None,
+        kubelet: KubeletConfiguration | None = None,
         controllers: tuple[type[Controller], ...] = ALL_CONTROLLERS,
         kernels: bool | None = None,
     ) -> None:
@@ -98,7 +104,7 @@ class Simulation:
         self._engine = Engine(self._clock)
         self.store = Store(self._clock, Identities(self.streams.named("apiserver")))
         sink = EventSink()
-        self.kubelets = Kubelets(self.store, sink, timings)
+        self.kubelets = Kubelets(self.store, sink, timings, kubelet)
         self.scheduler = Scheduler(
             self.store,
             sink,
@@ -108,8 +114,11 @@ class Simulation:
             kernels=kernels,
         )
         self._recorder = Recorder(self.store, sink, keeps_log=keeps_log)
-        self._controllers = start(controllers, self.store, sink, strict=strict, throttled=client_throttling)
-        self.plane = ControlPlane(self.store, (self._recorder, self.kubelets, *self._controllers, self.scheduler))
+        throttles = client_throttling or {}
+        self._controllers = start(controllers, self.store, sink, strict=strict, throttle=throttles.get("kube-controller-manager"))
+        throttle = throttles.get("kube-scheduler")
+        scheduler = self.scheduler if throttle is None else ThrottledClient(self.scheduler, self.store, throttle)
+        self.plane = ControlPlane(self.store, (self._recorder, self.kubelets, *self._controllers, scheduler))
         self._timeline: list[TimelineEvent] = []
         self._drains: list[DrainProgress] = []
         self._samples: list[Sample] = []
@@ -278,7 +287,8 @@ def simulate(
     timings: KubeletTimings | None = None,
     keeps_log: bool = True,
     strict: bool = False,
-    client_throttling: bool = False,
+    client_throttling: Mapping[Component, Throttle] | None = None,
+    kubelet: KubeletConfiguration | None = None,
     controllers: tuple[type[Controller], ...] = ALL_CONTROLLERS,
 ) -> Run:
     """Run a timeline over a cluster, from the time 0.
@@ -307,8 +317,9 @@ def simulate(
         False to keep no event log.
     strict : bool
         True to end the run when a controller raises an exception.
-    client_throttling : bool
-        True to let each controller make 20 requests a second, and 30 at once.
+    client_throttling : mapping from component to Throttle
+        No limits by default.
+    kubelet : KubeletConfiguration, optional
     controllers : tuple of types
         Which ones run.
 
@@ -340,6 +351,7 @@ def simulate(
         keeps_log=keeps_log,
         strict=strict,
         client_throttling=client_throttling,
+        kubelet=kubelet,
         controllers=controllers,
     )
     simulation.load([*nodes, *objects])

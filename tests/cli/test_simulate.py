@@ -219,3 +219,20 @@ def test_what_does_not_go_together(binpack, arguments, message):
     ran = binpack("simulate", *arguments)
     assert ran.code == 2
     assert message in ran.err
+
+
+def test_options_take_the_place_of_the_scenarios_configuration(binpack, scenario, file):
+    kubelet = file(
+        "kubelet.yaml",
+        "{apiVersion: kubelet.config.k8s.io/v1beta1, kind: KubeletConfiguration, maxPods: 0, failSwapOn: false}",
+    )
+    ran = binpack("simulate", scenario, "--kubelet-config", kubelet, "--throttle", "kube-scheduler=50/100")
+    assert "0 found a node" in ran.out
+    assert "kubelet.yaml: fields that change nothing here: failSwapOn" in ran.err
+
+
+@pytest.mark.parametrize("text", ["kube-scheduler", "kube-scheduler=fast/1", "kubelet=50/100", "kube-scheduler=50"])
+def test_a_throttle_that_is_none(binpack, scenario, text):
+    ran = binpack("simulate", scenario, "--throttle", text)
+    assert ran.code == 2
+    assert f'--throttle "{text}" (accepted: kube-controller-manager=QPS/BURST or kube-scheduler=QPS/BURST' in ran.err

@@ -4,6 +4,7 @@ import pytest
 
 from binpack.control import plane as plane_module
 from binpack.control.actions import Actions, Create, Delete, Done, EditMetadata, Update, UpdateStatus, conclude_plainly
+from binpack.control.controller_manager import DEFAULT_THROTTLE
 from binpack.control.controllers.ownership import claim, controller_reference, selector_of
 from binpack.control.plane import ControlPlane
 from binpack.control.records import EventSink, Record
@@ -233,7 +234,7 @@ def test_strictly_the_first_exception_ends_the_run(store, where):
 def test_a_throttled_client_makes_20_requests_a_second_and_30_at_once(store):
     many = tuple(Create(pod(f"p{number}").build()) for number in range(70))
     controller = Planner(Actions((many,)), Actions(((Create(pod("other").build()),),)))
-    runtime = ControllerRuntime(controller, store, EventSink(), throttled=True)
+    runtime = ControllerRuntime(controller, store, EventSink(), throttle=DEFAULT_THROTTLE)
     plane = ControlPlane(store, [runtime])
     runtime.queue.add("a")
     plane.refresh()

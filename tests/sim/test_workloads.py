@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from binpack.control.controller_manager import DEFAULT_THROTTLE
 from binpack.control.controllers.daemonset.nodes import target_of
 from binpack.framework.profile import build_profiles
 from binpack.framework.registry import Registry
@@ -285,6 +286,6 @@ def _renamed_revisions(objects):
 
 def test_throttled_controllers_take_their_time():
     web = deployment("web", pod().request(cpu="10m"), replicas=90)
-    run = started(Apply(0, web), client_throttling=True).run(until_us=60 * S)
+    run = started(Apply(0, web), client_throttling={"kube-controller-manager": DEFAULT_THROTTLE}).run(until_us=60 * S)
     created = [row.created_us for row in run.pod_rows]
     assert (len(created), sum(one == 0 for one in created), max(created)) == (90, 30, 3 * S)

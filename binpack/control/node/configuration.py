@@ -30,6 +30,8 @@ class KubeletConfiguration:
 
     Parameters
     ----------
+    max_pods : int or None
+        What nodes report as their capacity of pods; None: what the Node says holds.
     serialize_image_pulls : bool
         One pull at a time on a node.
     max_parallel_image_pulls : int
@@ -54,6 +56,7 @@ class KubeletConfiguration:
         `crashLoopBackOff.maxContainerRestartPeriod`: 1 s to 300 s.
     """
 
+    max_pods: int | None = None
     serialize_image_pulls: bool = True
     max_parallel_image_pulls: int = 5
     pull_bytes_per_second: int = 100 * MIB

@@ -29,7 +29,8 @@ from binpack.control.node.usage import next_change_us
 from binpack.control.records import EventSink, Record
 from binpack.model.base import replace
 from binpack.model.node import Node
-from binpack.model.requests import EPHEMERAL_STORAGE
+from binpack.model.quantity import Quantity
+from binpack.model.requests import EPHEMERAL_STORAGE, PODS
 from binpack.units import US_PER_S
 
 _CLEANUP_US = 30 * US_PER_S
@@ -55,8 +56,12 @@ class NodeManager:
         self._lifecycle = lifecycle
 
     def with_allocatable(self, node: Node) -> Node:
-        """Return a node with the allocatable that follows from its capacity and the reservations, if there are any."""
+        """Return a node with the allocatable that follows from its capacity and the configuration, as far as that says something."""
         configuration = self._configuration
+        if configuration.max_pods is not None:
+            pods = {PODS: Quantity.of(configuration.max_pods)}
+            capacity, allocatable = {**node.status.capacity, **pods}, {**(node.status.allocatable or {}), **pods}
+            node = replace(node, status=replace(node.status, capacity=capacity, allocatable=allocatable))
         if configuration.kube_reserved is None and configuration.system_reserved is None:
             return node
         allocatable = node_allocatable(
