@@ -60,13 +60,14 @@ class _Contents:
         tight = [waste < free // 20 + 1 for waste, free in zip(self.waste, self.capacity, strict=True)]
         if min(self.waste, default=-1) < 0 or not any(tight) or sum(self.capacity) * len(self.sizes) > MOST_BITS:
             return []
+        most_steps = MOST_STEPS if budget.work_left is None else min(MOST_STEPS, int(budget.work_left / WORK_PER_STEP))
         sums = self._sums()
         found: list[Content] = []
         stack: list[tuple[int, list[int], Content]] = [(len(self.sizes) - 1, self.capacity, ())]
         while stack:
             number, free, content = stack.pop()
             self.steps += 1
-            if len(found) > MOST_CONTENTS or self.steps > MOST_STEPS or (self.steps % 4096 == 0 and budget.out_of_time()):
+            if len(found) > MOST_CONTENTS or self.steps > most_steps or (self.steps % 4096 == 0 and budget.out_of_time()):
                 found = []
                 break
             if number < 0:
