@@ -25,6 +25,8 @@ def run_scenario(scenario: Scenario, *, strict: bool = False) -> Run:
     ------
     ManifestError
         If something of the timeline cannot be done when its time has come, as to scale what is not there.
+    ConfigurationError
+        If a source of events fails.
     """
     events = list(scenario.events)
     if scenario.failures is not None:
@@ -32,6 +34,8 @@ def run_scenario(scenario: Scenario, *, strict: bool = False) -> Run:
         events += random_failures(
             names, between_failures_us=between_us, to_repair_us=repair_us, until_us=scenario.until_us, seed=scenario.seed
         )
+    for source in scenario.sources:
+        events += source.events(scenario.nodes, scenario.objects, until_us=scenario.until_us, seed=scenario.seed)
     try:
         return simulate(
             scenario.nodes,

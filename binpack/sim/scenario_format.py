@@ -208,10 +208,36 @@ class RandomFailures(StrictStruct, frozen=True):
     nodes: tuple[str, ...] = ()
 
 
+class SourceOf(StrictStruct, frozen=True):
+    """A source of events that is a Python function.
+
+    Parameters
+    ----------
+    source : str
+        The name under which a package registers it, or `package.module:function`.
+    name : str
+        Of its random streams; the source's without it. Two sources of one name are a mistake.
+    arguments : dict
+        What the function is given.
+    """
+
+    source: str
+    name: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
 class Faults(StrictStruct, frozen=True):
-    """What breaks by itself."""
+    """What breaks by itself.
+
+    Parameters
+    ----------
+    random_failures : RandomFailures, optional
+    sources : tuple of SourceOf
+        Entry points of the group `binpack.faults`.
+    """
 
     random_failures: RandomFailures | None = None
+    sources: tuple[SourceOf, ...] = ()
 
 
 class Sampling(StrictStruct, frozen=True):
@@ -283,6 +309,8 @@ class ScenarioFile(StrictStruct, frozen=True):
     ties : str
         `first`, `kube`, `rank` or `random`.
     timeline : tuple of Step
+    workloads : tuple of SourceOf
+        Entry points of the group `binpack.workloads`.
     faults : Faults
     samples : Sampling
     """
@@ -298,5 +326,6 @@ class ScenarioFile(StrictStruct, frozen=True):
     seed: int = 0
     ties: Literal["first", "kube", "rank", "random"] = "first"
     timeline: tuple[Step, ...] = ()
+    workloads: tuple[SourceOf, ...] = ()
     faults: Faults = Faults()
     samples: Sampling = Sampling()

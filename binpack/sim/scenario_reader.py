@@ -31,7 +31,8 @@ from binpack.sim.recording.audit_log import read_audit_logs
 from binpack.sim.recording.recorded_pods import RecordedPod
 from binpack.sim.recording.replay import Replay, replay_of
 from binpack.sim.recording.watch_events import read_recordings
-from binpack.sim.scenario_format import API_VERSION, KIND, ScenarioFile, ThrottleOf
+from binpack.sim.scenario_format import API_VERSION, KIND, ScenarioFile, SourceOf, ThrottleOf
+from binpack.sim.sources import FAULTS, WORKLOADS, Group, NamedSource, find_source
 from binpack.sim.steps import StepReader, some
 from binpack.sim.timeline import Component, TimelineEvent
 
@@ -71,6 +72,8 @@ class Scenario:
         Of all nodes.
     throttles : Mapping[Component, Throttle] or None
         Client-side throttling.
+    sources : tuple of NamedSource
+        What draws further events; those depend on the seed.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Scenario:
     controllers: tuple[type[Controller], ...] = ALL_CONTROLLERS
     kubelet: KubeletConfiguration | None = None
     throttles: Mapping[Component, Throttle] | None = None
+    sources: tuple[NamedSource, ...] = ()
 
     def with_seed(self, seed: int) -> Scenario:
         """Return the scenario with another seed."""
@@ -134,6 +138,7 @@ class ScenarioReader:
         failures = self._failures(file, nodes)
         samples = self._samples(file, until_us or 0)
         throttles = self._throttles(file)
+        sources = self._sources(file)
         if file.seed < 0:
             self._refuse("seed", f"{file.seed} (accepted: whole numbers from 0)")
         if self._errors or until_us is None:
@@ -160,6 +165,7 @@ class ScenarioReader:
             controllers=WITHOUT_WORKLOADS if file.replay is not None and file.replay.owned_pods == "bare" else ALL_CONTROLLERS,
             kubelet=kubelet,
             throttles=throttles,
+            sources=sources,
         )
 
     def _kubelet(self, file: ScenarioFile) -> tuple[KubeletConfiguration | None, tuple[str, ...]]:
@@ -169,6 +175,24 @@ class ScenarioReader:
         configuration, ignored = read_kubelet_configuration(self._folder / file.kubelet)
         named = f"{Path(file.kubelet).name}: fields that change nothing here: {', '.join(ignored)}"
         return configuration, (named,) if ignored else ()
+
+    def _sources(self, file: ScenarioFile) -> tuple[NamedSource, ...]:
+        groups: tuple[tuple[str, Group, tuple[SourceOf, ...]], ...] = (
+            ("workloads", WORKLOADS, file.workloads),
+            ("faults.sources", FAULTS, file.faults.sources),
+        )
+        found: dict[str, NamedSource] = {}
+        for path, group, given in groups:
+            for number, one in enumerate(given):
+                place, name = f"{path}[{number}]", one.name or one.source
+                if name in found:
+                    self._refuse(f"{place}.name", f'"{name}" is used twice (accepted: distinct names)')
+                    continue
+                try:
+                    found[name] = NamedSource(f"{self._source}: {place}", name, find_source(one.source, group), one.arguments)
+                except ConfigurationError as error:
+                    self._refuse(f"{place}.source", str(error))
+        return tuple(found.values())
 
     def _throttles(self, file: ScenarioFile) -> dict[Component, Throttle]:
         given: dict[Component, ThrottleOf | None] = {

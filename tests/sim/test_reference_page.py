@@ -18,7 +18,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_scenario(tmp_path):
-    (text,) = blocks("yaml")
+    text, _ = blocks("yaml")
     (tmp_path / "scenario.yaml").write_text(text)
     run = run_scenario(load_scenario(tmp_path / "scenario.yaml"))
     metrics = metrics_of(run)
