@@ -26,10 +26,10 @@ from binpack.optimal.weighing import Requirement
 
 MORE_DIVES = 4
 PROVING_PART = 0.4
-SUMS_PART, TIGHT_PART, PERFECT_PART, COVER_PART = 0.2, 0.25, 0.5, 0.4
+SUMS_PART, TIGHT_PART, PERFECT_PART, COVER_PART = 0.2, 0.4, 0.5, 0.4
 TIGHT_KINDS = 30
 """Kinds of pods below which the pattern LP is quicker than filling nodes tightly one by one."""
-SUMS_TRIES, TIGHT_TRIES = 12, 12
+SUMS_TRIES, TIGHT_TRIES = 12, 100
 MIP_NODES = 100
 RUIN_ROUNDS = 25
 STALE = 8

@@ -21,14 +21,21 @@ from binpack.optimal.solution import Fill, gathered
 
 MOST_GROUPS = 4_000_000
 FEWEST_KINDS = 0.5
+MOST_PODS = 1_500
+"""Above this, groups are too many to be written down, and tight fills find as good ones."""
 WORK_A_GROUP = 1e-7
 
 Codes = NDArray[np.uint64]
 
 
 def is_worth_trying(problem: PackingProblem) -> bool:
-    """Whether nodes are equal, several resources bind, and most pods are one of a kind."""
-    return are_alike(problem) and len(binding(problem)) > 1 and problem.pod_classes >= FEWEST_KINDS * problem.pods
+    """Whether nodes are equal, several resources bind, and pods are not too many and most of them one of a kind."""
+    return (
+        problem.pods <= MOST_PODS
+        and are_alike(problem)
+        and len(binding(problem)) > 1
+        and problem.pod_classes >= FEWEST_KINDS * problem.pods
+    )
 
 
 def perfect_fills(problem: PackingProblem, budget: Budget, seed: int) -> tuple[Fill, ...]:

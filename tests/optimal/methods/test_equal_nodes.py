@@ -12,7 +12,8 @@ from binpack.optimal.legality import cost_of, violations
 from binpack.optimal.methods.exact_cover import covering
 from binpack.optimal.methods.perfect_fills import completed, is_worth_trying, perfect_fills
 from binpack.optimal.methods.sequential import pods_of
-from binpack.optimal.methods.subset_sums import are_alike, fullest_first, is_one_dimensional
+from binpack.optimal.methods.subset_sums import are_alike, binding, fullest_first, is_one_dimensional
+from binpack.optimal.methods.tight_fills import ALIGNMENTS, tight_fills
 from binpack.optimal.problem import PackingProblem, problem_of
 from binpack.testing.packing_problems import brute_force, planted
 
@@ -106,3 +107,32 @@ def test_covers_agree_with_brute_force(problem: PackingProblem) -> None:
 def test_not_for_other_problems(why: str, problem: PackingProblem) -> None:
     assert not are_alike(problem), why
     assert not is_one_dimensional(problem), why
+
+
+@given(equal_nodes(resources=2), st.integers(0, len(ALIGNMENTS)))
+def test_tight_fills_are_legal_and_complete(problem: PackingProblem, attempt: int) -> None:
+    if not are_alike(problem) or not binding(problem):
+        return
+    fills = tight_fills(problem, 1, budget(), np.random.default_rng(0), attempt)
+    if fills is not None:
+        assert violations(problem, fills) == []
+        assert (pods_of(problem, fills) == problem.demand).all()
+        assert brute_force(problem, goal="nodes")[-1] <= cost_of(problem, fills)
+
+
+@pytest.mark.parametrize(("resources", "most"), [(1, 201), (2, 202)])
+def test_tight_fills_come_near_planted_optima(resources: int, most: int) -> None:
+    problem = planted(2, bins=200, resources=resources, capacity=1000, step=1)
+    fills = tight_fills(problem, 200, budget(), np.random.default_rng(0), 0)
+    assert fills is not None
+    assert (pods_of(problem, fills) == problem.demand).all()
+    assert 200 <= cost_of(problem, fills) <= most
+
+
+def test_tight_fills_without_a_budget_are_complete() -> None:
+    problem = planted(2, bins=40, resources=2, capacity=1000, step=1)
+    none = Budget(deterministic_limit=0.0, time_limit_s=None)
+    fills = tight_fills(problem, 40, none, np.random.default_rng(0), 0)
+    assert fills is not None
+    assert violations(problem, fills) == []
+    assert (pods_of(problem, fills) == problem.demand).all()
