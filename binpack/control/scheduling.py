@@ -1,4 +1,4 @@
-"""The scheduler as one more client of the store: it watches nodes and pods, decides one pod at a time, and writes bindings.
+"""The scheduler as one more client of the store: it watches nodes and pods, decides, and writes bindings.
 
 It keeps its own view of the cluster (`binpack.state`), which is a function of what it has watched: a copy of a run leaves it out and
 builds it anew. Source: pkg/scheduler/schedule_one.go (scheduleOne, handleSchedulingFailure), v1.35.
@@ -157,28 +157,36 @@ class Scheduler:
         return self._flush_at_us
 
     def work(self) -> None:
-        """Try one pod, if there is one."""
+        """Try the pods that wait, one after another, until one is not placed: then others act first, since it may have moved them to.
+
+        An attempt takes milliseconds, a kubelet's answer to a binding far longer: at one instant of virtual time all that can be placed
+        is placed before anybody answers.
+        """
         now_us = self._store.clock.now_us
         self.queue.flush(now_us, self.cluster)
         self._flush_at_us = None
-        queued = self.queue.pop()
-        if queued is None:
-            self._lookahead.give_up()
-            self._is_idle = True
-            return
         self._is_idle = False
+        self._cycle.now = self._store.clock.timestamp
+        while (queued := self.queue.pop()) is not None:
+            if not self._try(queued, now_us):
+                return
+        self._lookahead.give_up()
+        self._is_idle = True
+
+    def _try(self, queued: QueuedPod, now_us: int) -> bool:
+        """Try one pod, and tell whether it was bound."""
         self.counters.attempts += 1
         self._cycle.nominated = self.queue.nominator.by_node()
-        self._cycle.now = self._store.clock.timestamp
         outcome = self._lookahead.place(queued.pod)
         self.counters.evaluated_nodes += outcome.evaluated_nodes
         if outcome.node is not None:
-            self._bind(queued, outcome.node, outcome.allocations, now_us)
-        elif outcome.refusal is not None:
+            return self._bind(queued, outcome.node, outcome.allocations, now_us)
+        if outcome.refusal is not None:
             self._refuse(queued, outcome.refusal, now_us)
         else:
             assert outcome.decision is not None, "a pod that was not placed has an explanation"
             self._put_back(queued, outcome.decision, now_us)
+        return False
 
     def read_from(self, reader: ObjectTables) -> None:
         """Say where what the scheduler has seen can be looked up: in the store, unless it hears of writes late."""
@@ -198,8 +206,8 @@ class Scheduler:
         self._fail(queued, "Unschedulable", message, now_us)
         self.queue.requeue_unschedulable(queued, (refusal.plugin,), now_us, self.cluster)
 
-    def _bind(self, queued: QueuedPod, node_name: str, allocations: tuple[Allocation, ...], now_us: int) -> None:
-        """Bind a pod that is assumed on its node."""
+    def _bind(self, queued: QueuedPod, node_name: str, allocations: tuple[Allocation, ...], now_us: int) -> bool:
+        """Bind a pod that is assumed on its node, and tell whether the API server did."""
         pod = queued.pod
         try:
             bound = self._store.bind(pod, node_name)
@@ -211,11 +219,12 @@ class Scheduler:
             self._forget(pod, allocations)
             self.queue.requeue_error(queued, now_us, self.cluster)
             self._fail(queued, "SchedulerError", str(error), now_us)
-            return
+            return False
         self.queue.done(queued)
         self.counters.bound += 1
         message = f"Successfully assigned {pod.key} to {node_name}"
         self._sink.record(now_us, self.name, Record(pod, "Normal", "Scheduled", message))
+        return True
 
     def _forget(self, pod: Pod, allocations: tuple[Allocation, ...]) -> None:
         for allocation in reversed(allocations):

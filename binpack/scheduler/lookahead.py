@@ -1,7 +1,7 @@
 """Deciding ahead: the pods that wait next are placed in one call, and what something else overtakes is taken back.
 
-A scheduler that lets the rest of the cluster act after each binding would otherwise ask for one decision at a time, and pay for
-each call. The placements are those that it would get one by one.
+A scheduler that writes each binding before the next decision would otherwise ask for one at a time, and pay for each call. The
+placements are those that it would get one by one.
 """
 
 from __future__ import annotations
