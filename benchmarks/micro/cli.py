@@ -118,6 +118,43 @@ def day(nodes: int, pods: int, seed: int, kernels: bool | None, as_json: bool) -
 
 
 @micro.command()
+@click.option("--nodes", type=click.IntRange(min=1), default=5000, show_default=True)
+@click.option("--pods", type=click.IntRange(min=1), default=150_000, show_default=True, help="In Deployments of 100.")
+@click.option(
+    "--share",
+    type=click.FloatRange(min=0, max=1, min_open=True),
+    default=0.1,
+    show_default=True,
+    help="Of the Deployments that are updated.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--kernels/--no-kernels", default=None, help="Compiled kernels, or numpy alone  [default: kernels if numba is installed].")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def scale(nodes: int, pods: int, share: float, seed: int, kernels: bool | None, as_json: bool) -> None:
+    """Build a cluster at Kubernetes' stated limits through the control plane, then roll out new images to a part of it.
+
+    \b
+    Examples:
+      binpack bench micro scale --nodes 500 --pods 15000
+      binpack bench micro scale --share 0.5 --json
+    """
+    from benchmarks.micro.scale import measure_scale
+
+    result = measure_scale(nodes, pods, share=share, seed=seed, kernels=kernels)
+    if as_json:
+        click.echo(json.dumps(asdict(result) | {name: getattr(result, name)._asdict() for name in ("building", "updating")}))
+        return
+    click.echo(f"{result.pods:,} pods of {result.deployments:,} Deployments on {nodes:,} nodes, {result.updated:,} of them updated")
+    for name in ("building", "updating"):
+        phase = getattr(result, name)
+        click.echo(
+            f"{name}: {phase.seconds:.1f} s ({phase.cpu_seconds:.1f} s of CPU time), {phase.us_a_pod:.0f} us a pod, "
+            f"{phase.pods:,} pods created, {phase.writes:,} writes, {phase.virtual_s:,.0f} s of virtual time"
+        )
+    click.echo(f"at most {result.peak_mib:,.0f} MiB of memory; {result.events:,} lines of event log")
+
+
+@micro.command()
 @click.option("--trace-dir", type=click.Path(), help="Where the trace lies  [default: $BINPACK_TRACES].")
 @click.option("--pods", "variant", default="default", show_default=True, help="Variant of the pod list.")
 @click.option(
