@@ -17,6 +17,9 @@ from binpack.optimal.bounds import MULTIPLIER_SCALE
 from binpack.optimal.linear import LinearProgram
 from binpack.optimal.problem import PackingProblem
 
+MOST_FOUND = 30
+"""Contents that a search returns: each heavier than the one before."""
+
 
 @dataclass(frozen=True)
 class Heaviest:
@@ -32,12 +35,18 @@ class Heaviest:
         (pod class, pods) of the heaviest content found above the threshold.
     steps : int
         Nodes of the search tree.
+    others : tuple of contents
+        Others above the threshold that were found on the way, the heaviest first.
+    exact : bool
+        Whether the search was finished: there is no heavier content.
     """
 
     upper: int
     weight: int
     content: tuple[tuple[int, int], ...] | None
     steps: int
+    others: tuple[tuple[tuple[int, int], ...], ...] = ()
+    exact: bool = True
 
 
 class NodeKnapsack:
@@ -132,11 +141,12 @@ def _search(
     order = [i for i in sorted(range(len(values)), key=lambda i: -abs(gains[i])) if values[i] > 0 and most[i] > 0]
     tree = _Tree(knapsack, values, most, gains, order, top, above, step_limit)
     finished = tree.run()
-    content = None
-    if tree.best_counts is not None:
-        pairs = sorted((knapsack.classes[i], count) for i, count in zip(order, tree.best_counts, strict=True) if count)
-        content = tuple(pairs)
-    return Heaviest(tree.best if finished else upper, tree.best, content, tree.steps)
+    contents = [
+        tuple(sorted((knapsack.classes[i], count) for i, count in zip(order, counts, strict=True) if count))
+        for counts in reversed(tree.found[-MOST_FOUND:])
+    ]
+    content = contents[0] if contents else None
+    return Heaviest(tree.best if finished else upper, tree.best, content, tree.steps, tuple(contents[1:]), finished)
 
 
 class _Tree:
@@ -162,7 +172,7 @@ class _Tree:
         self.capacity = knapsack.capacity
         self.top = top
         self.best = above
-        self.best_counts: list[int] | None = None
+        self.found: list[list[int]] = []
         self.counts = [0] * len(order)
         self.steps = 0
         self.step_limit = step_limit
@@ -178,7 +188,8 @@ class _Tree:
         while depth >= 0:
             if depth == items:
                 if value[depth] > self.best:
-                    self.best, self.best_counts = value[depth], self.counts.copy()
+                    self.best = value[depth]
+                    self.found.append(self.counts.copy())
                     budget = self.top - (self.best + 1) * MULTIPLIER_SCALE
                 depth -= 1
                 continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from binpack.optimal.methods.exact_pricing import heaviest_content
 from binpack.optimal.methods.knapsack import Heaviest, NodeKnapsack
 from binpack.optimal.methods.master import Content, Pattern
 from binpack.optimal.problem import PackingProblem
@@ -122,17 +123,17 @@ class Pricer:
                 seen[key] = self._searched(knapsack, weights[node_class], thresholds[node_class], most)
             multipliers, result = seen[key]
             rows.append(multipliers)
-            exact = exact and result.steps <= step_limit
+            exact = exact and result.exact
             node_weights.append(max(result.upper, thresholds[node_class]))
             if result.content is not None:
-                patterns.append(Pattern(node_class, result.content))
+                patterns += [Pattern(node_class, content) for content in (result.content, *result.others)]
         return Priced(tuple(patterns), tuple(node_weights), tuple(rows), exact, self.steps - before)
 
     def _searched(
         self, knapsack: NodeKnapsack, weights: Sequence[int], threshold: int, step_limit: int
     ) -> tuple[tuple[int, ...], Heaviest]:
         multipliers = knapsack.multipliers(weights)
-        result = knapsack.heaviest(weights, multipliers, above=threshold, step_limit=step_limit)
+        result = heaviest_content(knapsack, weights, multipliers, above=threshold, step_limit=step_limit)
         self.steps += STEPS_A_CALL + result.steps
         return knapsack.all_multipliers(multipliers), result
 
