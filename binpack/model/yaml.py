@@ -90,7 +90,7 @@ def load_documents(text: str, place: str, *, composer: Any = None) -> list[Any]:
         while nodes.check_node():
             documents.append(_Builder().build(nodes.get_node()))
     except yaml.MarkedYAMLError as error:
-        raise _syntax_error(error, place) from None
+        raise _syntax_error(error, text, place) from None
     except yaml.reader.ReaderError as error:
         raise ManifestError(_unreadable_character(error, text, place)) from None
     except RecursionError:
@@ -236,14 +236,26 @@ def _problem(node: Node, text: str) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=text, problem_mark=node.start_mark)
 
 
-def _syntax_error(error: yaml.MarkedYAMLError, place: str) -> ManifestError:
+def _syntax_error(error: yaml.MarkedYAMLError, text: str, place: str) -> ManifestError:
     mark = error.problem_mark or error.context_mark
+    if mark and (tab := _indenting_tab(text, mark.line)) is not None:
+        return ManifestError(f"{place}, line {mark.line + 1}, column {tab + 1}: a tab indents this line (accepted: spaces)")
     problem = error.problem or error.context or "cannot be read"
     if error.context and error.problem and error.context_mark and mark:
         begins = f" that begins in line {error.context_mark.line + 1}" if mark.line != error.context_mark.line else ""
         problem = f"{error.context}{begins}: {problem}"
     where = f"{place}, line {mark.line + 1}, column {mark.column + 1}" if mark else place
     return ManifestError(f"{where}: {problem}")
+
+
+def _indenting_tab(text: str, line: int) -> int | None:
+    """Return where in a line's indentation a tab stands; None if there is none."""
+    lines = text.split("\n", line + 1)
+    if line >= len(lines):
+        return None
+    indentation = lines[line][: len(lines[line]) - len(lines[line].lstrip())]
+    position = indentation.find("\t")
+    return None if position < 0 else position
 
 
 def _unreadable_character(error: yaml.reader.ReaderError, text: str, place: str) -> str:

@@ -13,6 +13,7 @@ from binpack.control.apiserver.errors import ApiError, NotFoundError
 from binpack.control.apiserver.resources import ApiObject, Unstructured, is_namespaced, resource_of
 from binpack.control.apiserver.scale import set_scale
 from binpack.control.apiserver.store import Store
+from binpack.control.node.configuration import pull_bandwidth
 from binpack.control.node.kubelet import Kubelets
 from binpack.control.node.workload_model import DURATION, model_of
 from binpack.errors import ManifestError
@@ -85,8 +86,8 @@ def object_of(value: ApiObject | Mapping[str, Any], *, place: str) -> ApiObject:
     return Unstructured(api_version, kind, meta, value.get("spec"), value.get("status"), rest)
 
 
-def check_workload_model(value: ApiObject) -> None:
-    """Read the annotations of a pod, or of the template of a workload, that say how long it runs.
+def check_annotations(value: ApiObject) -> None:
+    """Read the annotations of a pod, or of the template of a workload, that say how long it runs, and those of a node.
 
     Raises
     ------
@@ -96,6 +97,8 @@ def check_workload_model(value: ApiObject) -> None:
     name = f"{value.kind} {value.metadata.namespace or 'default'}/{value.metadata.name or value.metadata.generate_name}"
     if isinstance(value, Pod):
         model_of(value.metadata.annotations, name)
+    elif isinstance(value, Node):
+        pull_bandwidth(value, 0)
     elif isinstance(value, Deployment | ReplicaSet | StatefulSet | DaemonSet | Job):
         model_of(value.spec.template.metadata.annotations, f"{name}, spec.template")
     elif isinstance(value, CronJob):
@@ -151,7 +154,7 @@ def apply(value: ApiObject, store: Store, *, is_whole: bool = False) -> ApiObjec
 
     A whole object takes the place of the one that is there: labels that it has not are removed.
     """
-    check_workload_model(value)
+    check_annotations(value)
     resource = resource_of(value)
     namespace = (value.metadata.namespace or "default") if is_namespaced(resource) else ""
     if namespace and store.find(Namespace, namespace) is None:

@@ -25,7 +25,8 @@ from binpack.model.node import Node
 from binpack.model.scalars import MAX_INT64
 from binpack.plugins import in_tree
 from binpack.scheduler.ties import Ties
-from binpack.sim.external import check_workload_model, object_of
+from binpack.sim.external import check_annotations, object_of
+from binpack.sim.known_workloads import KnownWorkloads
 from binpack.sim.node_pools import pool_nodes
 from binpack.sim.recording.audit_log import read_audit_logs
 from binpack.sim.recording.recorded_pods import RecordedPod
@@ -132,9 +133,13 @@ class ScenarioReader:
         until_us = self._duration(file, replay)
         last_us = MAX_INT64 if until_us is None else until_us
         self._check_nodes(objects)
+        for value in objects:
+            check_annotations(value)
         nodes = tuple(value for value in objects if isinstance(value, Node))
-        steps = StepReader(nodes, refuse=self._refuse, time=self._time, manifests=self._manifests)
-        events = [*(() if replay is None else replay.events), *steps.read(file.timeline, last_us)]
+        recorded = () if replay is None else replay.events
+        workloads = KnownWorkloads(objects, is_complete=not file.workloads and not file.faults.sources)
+        steps = StepReader(nodes, workloads, recorded, refuse=self._refuse, time=self._time, manifests=self._manifests)
+        events = [*recorded, *steps.read(file.timeline, last_us)]
         failures = self._failures(file, nodes)
         samples = self._samples(file, until_us or 0)
         throttles = self._throttles(file)
@@ -259,7 +264,7 @@ class ScenarioReader:
         else:
             found = [object_of(entry, place=f"{self._source}, {path}")]
         for value in found:
-            check_workload_model(value)
+            check_annotations(value)
         return found
 
     def _failures(self, file: ScenarioFile, nodes: tuple[Node, ...]) -> tuple[tuple[str, ...], int, int] | None:

@@ -39,7 +39,7 @@ from binpack.scheduler.ties import TieBreaker, Ties
 from binpack.sim.components import carry_out_on_components
 from binpack.sim.drain import DrainProgress
 from binpack.sim.engine import Engine, Handler
-from binpack.sim.external import carry_out, check_workload_model
+from binpack.sim.external import carry_out, check_annotations
 from binpack.sim.garbage import young_collections_only
 from binpack.sim.recorder import Recorder
 from binpack.sim.run import Run
@@ -145,7 +145,7 @@ class Simulation:
         """
         given = list(objects)
         for value in given:
-            check_workload_model(value)
+            check_annotations(value)
         present = {value.metadata.name for value in given if isinstance(value, Namespace)}
         named = dict.fromkeys(value.metadata.namespace for value in given if value.metadata.namespace)
         for name in named:

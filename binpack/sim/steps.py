@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from binpack.control.apiserver.resources import ApiObject, is_namespaced
 from binpack.model.defaulting import DEFAULT_NAMESPACE
 from binpack.model.node import Node
 from binpack.sim.components import COMPONENTS
+from binpack.sim.known_workloads import KnownWorkloads
 from binpack.sim.node_pools import ZONE, pool_nodes
 from binpack.sim.scenario_format import DrainOf, NodeChoice, ScaleTo, SetImageOf, SlowImages, Step
 from binpack.sim.timeline import (
@@ -44,6 +46,10 @@ class StepReader:
     ----------
     nodes : sequence of Node
         There at the start.
+    workloads : KnownWorkloads
+        There at the start.
+    recorded : sequence of TimelineEvent
+        What a recording lets happen besides, in order of time.
     refuse : callable
         Takes the path of a field and what is wrong with it.
     time : callable
@@ -55,6 +61,8 @@ class StepReader:
     def __init__(
         self,
         nodes: Sequence[Node],
+        workloads: KnownWorkloads,
+        recorded: Sequence[TimelineEvent] = (),
         *,
         refuse: Refuse,
         time: Callable[[str, str], int | None],
@@ -63,6 +71,8 @@ class StepReader:
         self._refuse = refuse
         self._time = time
         self._manifests = manifests
+        self._workloads = workloads
+        self._recorded = deque(recorded)
         self._labels: dict[str, Mapping[str, str]] = {node.name: node.metadata.labels for node in nodes}
 
     def read(self, steps: Sequence[Step], until_us: int) -> list[TimelineEvent]:
@@ -71,11 +81,24 @@ class StepReader:
         times = [self._time(f"timeline[{number}].at", step.at) or 0 for number, step in enumerate(steps)]
         for number in sorted(range(len(steps)), key=times.__getitem__):
             path, step = f"timeline[{number}]", steps[number]
+            while self._recorded and self._recorded[0].time_us <= times[number]:
+                self._follow(self._recorded.popleft())
             if times[number] > until_us:
                 self._refuse(f"{path}.at", f'"{step.at}" (accepted: times up to the duration)')
             readers = (self._of_components, self._of_objects, self._of_nodes)
-            events[number] = [event for reader in readers for event in reader(path, step, times[number])]
+            events[number] = []
+            for event in (event for reader in readers for event in reader(path, step, times[number])):
+                self._workloads.follow(event)
+                events[number].append(event)
         return [event for number in range(len(steps)) for event in events[number]]
+
+    def _follow(self, event: TimelineEvent) -> None:
+        """Take note of what a recording lets happen."""
+        self._workloads.follow(event)
+        if isinstance(event, Apply) and isinstance(event.object, Node):
+            self._labels[event.object.name] = event.object.metadata.labels
+        elif isinstance(event, Delete) and event.kind == "Node":
+            self._labels.pop(event.name, None)
 
     def _of_components(self, path: str, step: Step, time_us: int) -> Iterator[TimelineEvent]:
         for number, slow in enumerate(step.slow_images):
@@ -137,6 +160,8 @@ class StepReader:
             self._refuse(f"{path}.kind", f'"{target.kind}" (accepted: {", ".join(SCALABLE)})')
         if target.replicas < 0:
             self._refuse(f"{path}.replicas", f"{target.replicas} (accepted: whole numbers from 0)")
+        if target.kind in SCALABLE:
+            self._check_workload(path, target)
         return Scale(time_us, target.kind, target.name, target.namespace or DEFAULT_NAMESPACE, target.replicas)
 
     def _set_image(self, path: str, one: SetImageOf, time_us: int) -> SetImage:
@@ -144,7 +169,17 @@ class StepReader:
             self._refuse(f"{path}.kind", f'"{one.kind}" (accepted: {", ".join(WITH_IMAGES)})')
         if not one.image:
             self._refuse(f"{path}.image", '"" (accepted: the name of an image)')
+        if one.kind in WITH_IMAGES:
+            self._check_workload(path, one)
+            names = self._workloads.containers(one.kind, one.namespace or DEFAULT_NAMESPACE, one.name)
+            if names is not None and one.container not in names:
+                self._refuse(f"{path}.container", f'no container "{one.container}" in {one.kind} {one.name} (accepted: {", ".join(names)})')
         return SetImage(time_us, one.kind, one.name, one.namespace or DEFAULT_NAMESPACE, one.container, one.image)
+
+    def _check_workload(self, path: str, one: ScaleTo | SetImageOf) -> None:
+        problem = self._workloads.missing(one.kind, one.namespace or DEFAULT_NAMESPACE, one.name)
+        if problem is not None:
+            self._refuse(f"{path}.name", problem)
 
     def _of_nodes(self, path: str, step: Step, time_us: int) -> Iterator[TimelineEvent]:
         yield from (Cordon(time_us, name) for name in self._chosen(f"{path}.cordon", step.cordon))

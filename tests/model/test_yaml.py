@@ -139,7 +139,8 @@ def test_aliases_of_aliases_cost_nothing():
 @pytest.mark.parametrize(
     ("why", "text", "message"),
     [
-        ("a tab", "a: 1\nb:\n\tc: 2\n", "f.yaml, line 3, column 1: "),
+        ("a tab", "a: 1\nb:\n\tc: 2\n", "f.yaml, line 3, column 1: a tab indents this line (accepted: spaces)"),
+        ("a tab after spaces", "a: 1\nb:\n  \tc: [\n", "f.yaml, line 3, column 3: a tab indents this line (accepted: spaces)"),
         ("two colons", "a: b: c\n", "f.yaml, line 1, column 5: mapping values are not allowed "),
         ("an open quote", "a: 'x\nb: 1\n", "that begins in line 1: found unexpected end of stream"),
         ("a key given twice", "a: 1\nb: 2\na: 3\n", 'f.yaml, line 3, column 1: the key "a" is given twice in one mapping'),

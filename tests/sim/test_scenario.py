@@ -171,9 +171,93 @@ def test_a_wrong_duration_is_told_once(tmp_path):
 
 
 def test_what_cannot_be_done_when_its_time_has_come(tmp_path):
-    scenario = load_scenario(write(tmp_path, HEAD + "timeline: [{at: 1m, scale: [{kind: Deployment, name: d, replicas: 1}]}]"))
-    with pytest.raises(ManifestError, match=r'^scenario.yaml: at 60 s of the timeline, Scale: deployments.apps "d" not found'):
+    # That its controller removes the Job once it has ended is only found out by running it.
+    job = """
+apiVersion: batch/v1
+kind: Job
+metadata: {name: gone}
+spec:
+  ttlSecondsAfterFinished: 0
+  template:
+    metadata: {annotations: {binpack.dev/duration: 10s}}
+    spec: {restartPolicy: Never, containers: [{name: c, image: "j:1"}]}
+"""
+    steps = "timeline: [{at: 0s, apply: [job.yaml]}, {at: 1m, scale: [{kind: Job, name: gone, replicas: 1}]}]"
+    scenario = load_scenario(write(tmp_path, HEAD + steps, job__yaml=job))
+    with pytest.raises(ManifestError, match=r'^scenario.yaml: at 60 s of the timeline, Scale: jobs.batch "gone" not found'):
         run_scenario(scenario)
+
+
+SCALE_WEB = "scale: [{kind: Deployment, name: web, replicas: 1}]"
+
+
+@pytest.mark.parametrize(
+    ("why", "steps", "message"),
+    [
+        ("never", f"{{at: 1m, {SCALE_WEB}}}", 'timeline[0].scale[0].name: no Deployment "web" in namespace "default" at that time'),
+        ("only later", f"{{at: 1m, {SCALE_WEB}}}, {{at: 2m, apply: [web.yaml]}}", "(accepted: one that is applied before)"),
+        (
+            "no more",
+            f"{{at: 1m, apply: [web.yaml]}}, {{at: 3m, {SCALE_WEB}}}, {{at: 2m, delete: [{{kind: Deployment, name: web}}]}}",
+            'timeline[1].scale[0].name: no Deployment "web"',
+        ),
+        (
+            "gone with its namespace",
+            f"{{at: 1m, apply: [web.yaml]}}, {{at: 2m, delete: [{{kind: Namespace, name: default}}]}}, {{at: 3m, {SCALE_WEB}}}",
+            'timeline[2].scale[0].name: no Deployment "web"',
+        ),
+        (
+            "of another kind",
+            "{at: 1m, apply: [web.yaml], scale: [{kind: StatefulSet, name: web, replicas: 1}]}",
+            'timeline[0].scale[0].name: no StatefulSet "web"',
+        ),
+        (
+            "in another namespace",
+            "{at: 1m, apply: [web.yaml], setImage: [{kind: Deployment, name: web, namespace: shop, container: c, image: i}]}",
+            'timeline[0].setImage[0].name: no Deployment "web" in namespace "shop" at that time (accepted: default/web)',
+        ),
+        (
+            "another container",
+            "{at: 1m, apply: [web.yaml], setImage: [{kind: Deployment, name: web, container: x, image: i}]}",
+            'timeline[0].setImage[0].container: no container "x" in Deployment web (accepted: c)',
+        ),
+    ],
+)
+def test_a_step_on_a_workload_that_is_not_there_is_found_before_anything_runs(tmp_path, why, steps, message):
+    with pytest.raises(ConfigurationError) as caught:
+        load_scenario(write(tmp_path, HEAD + f"timeline: [{steps}]", web__yaml=WEB))
+    assert message in str(caught.value), why
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        f"{{at: 1m, apply: [web.yaml], {SCALE_WEB}}}",
+        "{at: 1m, apply: [web.yaml]}, {at: 2m, scale: [{kind: ReplicaSet, name: web-5d4f8c, replicas: 1}]}",
+        f"{{at: 2m, {SCALE_WEB}}}, {{at: 1m, apply: [web.yaml]}}",
+    ],
+)
+def test_a_step_on_what_is_or_may_be_there_is_taken(tmp_path, steps):
+    assert load_scenario(write(tmp_path, HEAD + f"timeline: [{steps}]", web__yaml=WEB)).events
+
+
+def test_where_others_make_workloads_nothing_is_found_missing(tmp_path):
+    others = "workloads: [{source: 'workloads.as_source:preset', arguments: {preset: small}}]"
+    assert load_scenario(write(tmp_path, HEAD + f"timeline: [{{at: 1m, {SCALE_WEB}}}]\n{others}")).events
+
+
+def test_annotations_of_nodes_are_read_before_anything_runs(tmp_path):
+    node_text = "{apiVersion: v1, kind: Node, metadata: {name: slow, annotations: {binpack.dev/pull-bandwidth: fast}}}"
+    message = r'Node slow, metadata\.annotations\[binpack\.dev/pull-bandwidth\]: "fast"'
+    with pytest.raises(ManifestError, match=message):
+        load_scenario(write(tmp_path, "{duration: 1m, cluster: {files: [n.yaml]}}", n__yaml=node_text))
+    with pytest.raises(ManifestError, match=message):
+        load_scenario(write(tmp_path, HEAD + f"timeline: [{{at: 1m, apply: [{node_text}]}}]"))
+
+
+def test_a_tab_is_named(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"scenario\.yaml, line 3, column 1: a tab indents this line \(accepted: spaces\)"):
+        load_scenario(write(tmp_path, "duration: 1m\ncluster:\n\tfiles: []\n"))
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_a_new_image_rolls_all_pods(tmp_path):
     done = run(tmp_path, '  - {at: 5m, setImage: [{kind: Deployment, name: web, container: c, image: "web:2"}]}')
     assert len(done.pod_rows) == 8
     assert done.cluster.columns["pods_running_count"][-1] == 4
-    with pytest.raises(ManifestError, match=r'at 300 s .*Deployment web: no container "x" \(accepted: c\)'):
+    with pytest.raises(ConfigurationError, match=r'setImage\[0\]\.container: no container "x" in Deployment web \(accepted: c\)'):
         run(tmp_path, '  - {at: 5m, setImage: [{kind: Deployment, name: web, container: x, image: "web:2"}]}')
 
 
