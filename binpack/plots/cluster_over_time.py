@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _US_PER_MINUTE = 60_000_000
-_PODS = {"pods_running_count": "phase Running", "pods_starting_count": "bound, not running", "pods_pending_count": "without a node"}
+_PODS = {"pods_ready_count": "Ready", "pods_unready_count": "bound, not Ready", "pods_pending_count": "without a node"}
 _NODES = {"nodes_count": "there", "nodes_ready_count": "Ready", "nodes_in_use_count": "in use"}
 
 
 def cluster_over_time(cluster: pd.DataFrame, *, until_us: int, title: str) -> Figure:
     """Draw pods by state and nodes, each as a step that holds until something changes.
 
-    A pod on a node that has fallen silent keeps its phase, as in Kubernetes, until the node is back or removed.
+    A pod on a node that has fallen silent keeps its phase, as in Kubernetes, but is not Ready any more.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def cluster_over_time(cluster: pd.DataFrame, *, until_us: int, title: str) -> Fi
     """
     from matplotlib.ticker import MaxNLocator
 
-    rows = cluster.assign(pods_starting_count=cluster["pods_bound_count"] - cluster["pods_running_count"])
+    rows = cluster.assign(pods_unready_count=cluster["pods_bound_count"] - cluster["pods_ready_count"])
     minutes = [*(rows["time_us"] / _US_PER_MINUTE), until_us / _US_PER_MINUTE]
     drawn, panels = figure(2, width=11.0)
     for axes, what, names in ((panels[0], "pods", _PODS), (panels[1], "nodes", _NODES)):

@@ -57,6 +57,9 @@ def test_the_pods_of_a_zone_that_fails_are_made_anew_elsewhere():
     # 64 cpus in the two zones that are left, for 72 pods of one: 8 wait until the zone is back.
     assert max(series(name, "pods_pending_count", *out)) == 8
     assert min(available(name, since_us=out[0])) == 48
+    # Pods on the dead nodes keep their phase; what they are not any more is Ready.
+    assert min(series(name, "pods_running_count", *out)) >= 72
+    assert (min(series(name, "pods_ready_count", *out)), series(name, "pods_ready_count")[-1]) == (48, 72)
     assert available(name, since_us=out[1])[-1] == 72
     assert (series(name, "pods_pending_count")[-1], series(name, "nodes_ready_count")[-1]) == (0, 12)
 
@@ -78,6 +81,6 @@ def test_each_has_its_plot(name):
     pods, nodes = drawn.axes
     assert (pods.get_xlabel(), pods.get_ylabel(), nodes.get_ylabel()) == ("virtual time (min)", "pods (count)", "nodes (count)")
     assert [len(axes.lines) for axes in drawn.axes] == [3, 3]
-    running = pods.lines[0].get_ydata()
-    assert running[-1] == series(name, "pods_running_count")[-1]
+    ready = pods.lines[0].get_ydata()
+    assert ready[-1] == series(name, "pods_ready_count")[-1]
     assert pods.lines[0].get_xdata()[-1] == done(name).until_us / US_PER_MINUTE
