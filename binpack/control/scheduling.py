@@ -7,12 +7,13 @@ builds it anew. Source: pkg/scheduler/schedule_one.go (scheduleOne, handleSchedu
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from binpack.control.apiserver.errors import ApiError
+from binpack.control.apiserver.errors import ApiError, NotFoundError
 from binpack.control.apiserver.resources import ApiObject
 from binpack.control.apiserver.store import Store
 from binpack.control.apiserver.tables import ObjectTables
@@ -24,7 +25,7 @@ from binpack.framework.profile import Profile
 from binpack.model.base import replace
 from binpack.model.meta import Condition
 from binpack.model.node import Node
-from binpack.model.pod import Pod
+from binpack.model.pod import Pod, PodStatus
 from binpack.model.workloads import ReplicaSet
 from binpack.scheduler.cached_cycle import CachedCycle
 from binpack.scheduler.cycle import Decision, Refusal
@@ -52,6 +53,22 @@ _OTHER_KINDS = (
     "CSIStorageCapacity",
     "VolumeAttachment",
 )
+
+
+class SchedulerWriter(Protocol):
+    """What the scheduler's writes go to: the store, or what stands in for it."""
+
+    def bind(self, pod: Pod, node_name: str) -> Pod:
+        """Bind a pod to a node."""
+
+    def update(self, changed: Pod) -> Pod:
+        """Replace a pod's spec and metadata."""
+
+    def update_status(self, changed: Pod) -> Pod:
+        """Replace a pod's status."""
+
+    def delete(self, kind: type[Pod], name: str, namespace: str = "", *, uid: str = "") -> ApiObject:
+        """Delete a pod."""
 
 
 @dataclass(slots=True)
@@ -122,6 +139,7 @@ class Scheduler:
         self.queue = SchedulingQueue(profiles)
         self._store = store
         self._view: ObjectTables = store
+        self._writer: SchedulerWriter = store
         self._sink = sink
         self._profiles = dict(profiles)
         self._tie_breaker = tie_breaker
@@ -192,6 +210,10 @@ class Scheduler:
         """Say where what the scheduler has seen can be looked up: in the store, unless it hears of writes late."""
         self._view = reader
 
+    def write_through(self, writer: SchedulerWriter) -> None:
+        """Let the scheduler's writes go through something else than the store itself."""
+        self._writer = writer
+
     def forget(self) -> None:
         """Lose queue and view, as a scheduler does that crashes. Somebody has to show it all objects again, nodes first."""
         self.queue = SchedulingQueue(self._profiles)
@@ -210,11 +232,11 @@ class Scheduler:
         """Bind a pod that is assumed on its node, and tell whether the API server did."""
         pod = queued.pod
         try:
-            bound = self._store.bind(pod, node_name)
+            bound = self._writer.bind(pod, node_name)
             annotations = {key: value for allocation in allocations for key, value in allocation.annotations.items()}
             if annotations:
                 meta = replace(bound.metadata, annotations={**bound.metadata.annotations, **annotations})
-                self._store.update(replace(bound, metadata=meta))
+                self._writer.update(replace(bound, metadata=meta))
         except ApiError as error:
             self._forget(pod, allocations)
             self.queue.requeue_error(queued, now_us, self.cluster)
@@ -261,27 +283,42 @@ class Scheduler:
         if nominated_node is not None and nominated_node != status.nominated_node_name:
             status = replace(status, nominated_node_name=nominated_node)
         if status is not pod.status:
-            self._store.update_status(replace(pod, status=status))
+            self._report(pod, status)
+
+    def _report(self, pod: Pod, status: PodStatus) -> None:
+        """Write a status that others read and nobody needs; one that is refused is left as it is."""
+        with suppress(ApiError):
+            self._writer.update_status(replace(pod, status=status))
 
     def _preempt(self, pod: Pod, node_name: str, victims: tuple[Pod, ...], now_us: int) -> None:
-        """Delete the victims, and take away the nominations of less important pods to the same node."""
+        """Delete the victims, and take away the nominations of less important pods to the same node.
+
+        A pod whose victims cannot be deleted is tried again at once: nothing else would wake it (prepareCandidateAsync).
+        """
         for other in self.queue.nominator.pods_for(node_name):
             current = self._store.find(Pod, other.metadata.name, other.metadata.namespace)
             if other.priority < pod.priority and current is not None and current.status.nominated_node_name:
-                self._store.update_status(replace(current, status=replace(current.status, nominated_node_name="")))
+                self._report(current, replace(current.status, nominated_node_name=""))
+        try:
+            for victim in victims:
+                self._delete_victim(victim, pod, node_name, now_us)
+        except ApiError:
+            self.queue.activate((pod.key,), now_us)
+
+    def _delete_victim(self, victim: Pod, pod: Pod, node_name: str, now_us: int) -> None:
+        current = self._store.find(Pod, victim.metadata.name, victim.metadata.namespace)
+        if current is None or current.metadata.uid != victim.metadata.uid or current.is_terminating:
+            return
         message = f"{self.name}: preempting to accommodate a higher priority pod"
-        for victim in victims:
-            current = self._store.find(Pod, victim.metadata.name, victim.metadata.namespace)
-            if current is None or current.metadata.uid != victim.metadata.uid or current.is_terminating:
-                continue
-            condition = Condition("DisruptionTarget", "True", "PreemptionByScheduler", message)
-            conditions = transitioned(current.status.conditions, condition, self._store.clock.timestamp)
-            marked = self._store.update_status(replace(current, status=replace(current.status, conditions=conditions)))
-            meta = marked.metadata
-            self._store.delete(Pod, meta.name, meta.namespace, uid=meta.uid)
-            self.counters.victims += 1
-            told = f"Preempted by pod {pod.metadata.uid} on node {node_name}"
-            self._sink.record(now_us, self.name, Record(marked, "Normal", "Preempted", told))
+        condition = Condition("DisruptionTarget", "True", "PreemptionByScheduler", message)
+        conditions = transitioned(current.status.conditions, condition, self._store.clock.timestamp)
+        marked = self._writer.update_status(replace(current, status=replace(current.status, conditions=conditions)))
+        meta = marked.metadata
+        with suppress(NotFoundError):
+            self._writer.delete(Pod, meta.name, meta.namespace, uid=meta.uid)
+        self.counters.victims += 1
+        told = f"Preempted by pod {pod.metadata.uid} on node {node_name}"
+        self._sink.record(now_us, self.name, Record(marked, "Normal", "Preempted", told))
 
     # Copies
 

@@ -1,13 +1,13 @@
-"""Faults for controllers: watches that lag, stutter and break, writes that conflict, crashes between two writes.
+"""Faults for controllers and the scheduler: watches that lag, stutter and break, writes that conflict, crashes between two writes.
 
-A controller is level triggered if a cluster ends the same with them and without.
+A client is level triggered if a cluster ends the same with them and without.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -16,9 +16,11 @@ from binpack.control.apiserver.resources import ApiObject, qualified_plural, res
 from binpack.control.apiserver.store import Store
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.clock import Clock
-from binpack.control.lagging import LaggingClient
+from binpack.control.lagging import CachedClient, LaggingClient
 from binpack.control.plane import ControlPlane
 from binpack.control.runtime import ControllerRuntime
+from binpack.control.scheduling import Scheduler
+from binpack.model.pod import Pod
 from binpack.model.policy import Namespace
 from binpack.units import US_PER_S
 
@@ -43,7 +45,7 @@ class Faults:
     conflicts : float
         That a write is refused, because somebody else was faster.
     crashes : float
-        That a controller crashes before a write, and begins without memory.
+        That a client crashes before a write, and begins without memory.
     """
 
     until_us: int
@@ -55,27 +57,34 @@ class Faults:
     crashes: float = 0.01
 
 
+class FaultyWrites(CachedClient, Protocol):
+    """A client that loses what it knows in a crash, and whose writes can fail."""
+
+    def write_through(self, writer: Any) -> None:
+        """Write there from now on."""
+
+
 class Crash(BaseException):
-    """A controller dies at this point. No exception of its own: nothing may catch it but the one who starts it anew."""
+    """A client dies at this point. No exception of its own: nothing may catch it but the one who starts it anew."""
 
 
 def disturb(plane: ControlPlane, faults: Faults, generator: Callable[[str], np.random.Generator]) -> None:
-    """Let all controllers of a control plane meet faults from now on.
+    """Let all controllers of a control plane and its scheduler meet faults from now on.
 
     Parameters
     ----------
     plane : ControlPlane
     faults : Faults
     generator : callable
-        Gives each controller, by its name, a random stream of its own.
+        Gives each client, by its name, a random stream of its own.
     """
     for client in plane.clients:
-        if isinstance(client, ControllerRuntime):
+        if isinstance(client, ControllerRuntime | Scheduler):
             plane.put_in_place(client.name, FaultyClient(client, plane.store, faults, generator(client.name)))
 
 
 class FaultyClient(LaggingClient):
-    """A controller whose watch and writes meet faults.
+    """A client whose watch and writes meet faults.
 
     Attributes
     ----------
@@ -83,7 +92,7 @@ class FaultyClient(LaggingClient):
         How often it has crashed, and how often its watch has broken.
     """
 
-    def __init__(self, runtime: ControllerRuntime, store: Store, faults: Faults, generator: np.random.Generator) -> None:
+    def __init__(self, runtime: FaultyWrites, store: Store, faults: Faults, generator: np.random.Generator) -> None:
         self.crashes = 0
         self.breaks = 0
         self._faults = faults
@@ -165,6 +174,11 @@ class FaultyWriter:
         self._stumble(new, may_conflict=False)
         return self._store.create(new)
 
+    def bind(self, pod: Pod, node_name: str) -> Pod:
+        """Bind a pod, unless something goes wrong."""
+        self._stumble(pod)
+        return self._store.bind(pod, node_name)
+
     def update(self, changed: T) -> T:
         """Replace an object's spec and metadata, unless something goes wrong."""
         self._stumble(changed)
@@ -180,7 +194,7 @@ class FaultyWriter:
         self._stumble(namespace)
         return self._store.finalize(namespace)
 
-    def delete(self, kind: str, name: str, namespace: str = "", **options: Any) -> ApiObject:
+    def delete(self, kind: type[T] | str, name: str, namespace: str = "", **options: Any) -> ApiObject:
         """Delete an object, unless something goes wrong."""
         found = self._store.find(kind, name, namespace)
         if found is not None:

@@ -37,7 +37,7 @@ from binpack.plugins import in_tree
 from binpack.sim.simulation import Simulation
 from binpack.sim.streams import stream
 from binpack.sim.timeline import Apply, Cordon, Delete, FailNode, RecoverNode, Scale, TimelineEvent
-from binpack.testing import budget, claim, cron_job, daemon_set, deployment, job, node, pod, stateful_set
+from binpack.testing import budget, claim, cron_job, daemon_set, deployment, job, node, pod, priority_class, stateful_set
 from binpack.testing.faults import Faults, FaultyClient, disturb
 from binpack.units import US_PER_S
 
@@ -156,11 +156,20 @@ def run(seed: int, *, faults: Faults | None = None) -> Simulation:
     simulation = Simulation(build_profiles(Registry(in_tree())), seed=seed, keeps_log=False)
     simulation.load([node(f"n{number}").cpu(8).build() for number in range(NODES)])
     simulation.extend(Scenario(seed).events)
+    return watched(simulation, seed, faults)
+
+
+def watched(simulation: Simulation, seed: int, faults: Faults | None) -> Simulation:
+    """Run to the end, and look at the cluster now and then."""
     if faults is not None:
         disturb(simulation.plane, faults, lambda name: stream(seed, f"faults/{name}"))
+    bound: dict[str, str] = {}
     for until_s in range(100, END_S + 1, 100):
         simulation.run(until_us=until_s * S)
         assert_within_capacity(simulation)
+        for one in simulation.store.scan(Pod):
+            assert bound.setdefault(one.metadata.uid, one.spec.node_name) in ("", one.spec.node_name), f"{one.metadata.name} has moved"
+            bound[one.metadata.uid] = one.spec.node_name
     return simulation
 
 
@@ -261,11 +270,59 @@ def test_faults_change_nothing_in_the_end(seed):
     clients = [client for client in disturbed.plane.clients if isinstance(client, FaultyClient)]
     assert len(clients) >= 12
     assert sum(client.crashes for client in clients) > 0
+    assert "default-scheduler" in {client.name for client in clients}
 
 
 @pytest.mark.parametrize("seed", range(4, 7))
 def test_harsh_faults_change_nothing_in_the_end(seed):
     check(seed, HARSH)
+
+
+def preempting(seed: int, faults: Faults | None) -> Simulation:
+    """Two nodes full of pods of low priority, then some of high priority, a rolling update, a pod deleted, a node that fails."""
+    simulation = Simulation(build_profiles(Registry(in_tree())), seed=seed, keeps_log=False)
+    simulation.load([node(f"n{number}").cpu(8).build() for number in range(2)])
+    high = deployment("high", pod().request(cpu="1").priority_class("high"), replicas=7)
+    simulation.extend(
+        [
+            Apply(0, priority_class("high", 1000)),
+            Apply(0, deployment("low", pod().request(cpu="1"), replicas=14)),
+            Apply(60 * S, high),
+            Apply(60 * S, deployment("large", pod().request(cpu="3").priority_class("high"), replicas=2)),
+            Apply(300 * S, with_image(high, "v2")),
+            FailNode(500 * S, "n0"),
+            RecoverNode(700 * S, "n0"),
+        ]
+    )
+    return watched(simulation, seed, faults)
+
+
+def check_preempting(seed: int, faults: Faults) -> FaultyClient:
+    calm, disturbed = preempting(seed, None), preempting(seed, faults)
+    for simulation in (calm, disturbed):
+        assert_nothing_is_orphaned(simulation)
+        ready = Counter(one.metadata.labels["app"] for one in simulation.store.scan(Pod) if is_ready(one))
+        assert ready == {"high": 7, "large": 2, "low": 3}, f"seed {seed}"
+        waiting = [one for one in simulation.store.scan(Pod) if not one.spec.node_name]
+        assert {one.metadata.labels["app"] for one in waiting} == {"low"}
+        assert not any(one.status.nominated_node_name for one in waiting)
+    client = disturbed.plane.client("default-scheduler")
+    assert isinstance(client, FaultyClient)
+    assert disturbed.scheduler.counters.victims > 0
+    return client
+
+
+def test_a_scheduler_that_forgets_makes_room_all_the_same():
+    clients = [check_preempting(seed, HARSH) for seed in range(2)]
+    assert sum(client.crashes for client in clients) > 0
+    assert sum(client.breaks for client in clients) > 0
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("start", range(100, 300, 20))
+def test_schedulers_that_forget_and_preempt(start):
+    for seed in range(start, start + 20):
+        check_preempting(seed, HARSH if seed % 2 else Faults(FAULTS_UNTIL_S * S))
 
 
 @pytest.mark.deep
