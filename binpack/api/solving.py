@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from binpack.api.scheduling import schedule
 from binpack.errors import NotFoundError
 from binpack.framework.profile import Profile, build_profiles
 from binpack.framework.resolution import ResolvedConfiguration
-from binpack.model.base import replace
+from binpack.model.base import encoded, replace
 from binpack.model.kinds import KubernetesObject
 from binpack.model.pod import Pod
 from binpack.results.name_list import name_list
@@ -193,10 +194,11 @@ def moves_curve(
     """
     from binpack.optimal.migration.curve import moves_curve as curve
 
-    cluster, profile, _ = _snapshot(objects, configuration)
+    cluster, profile, waiting = _snapshot(objects, configuration)
     return curve(
         cluster,
         profile,
+        pending=waiting.pending,
         points=points,
         seed=seed,
         time_limit_s=time_limit_s,
@@ -211,6 +213,7 @@ def fewest_evictions(
     *,
     pods: Collection[str] | None = None,
     configuration: ResolvedConfiguration | None = None,
+    tick: Callable[[str], None] | None = None,
 ) -> tuple[Evictions, ...]:
     """Find for pods that wait the smallest set of evictions on one node that lets each of them fit, one pod at a time.
 
@@ -222,6 +225,8 @@ def fewest_evictions(
         `namespace/name`, or a name that is there once. All that wait for one of the profiles if it is left out.
     configuration : ResolvedConfiguration, optional
         The profile that a pod names decides what fits.
+    tick : callable, optional
+        Told the name of each pod that is done.
 
     Returns
     -------
@@ -262,7 +267,16 @@ def fewest_evictions(
                 raise NotFoundError(f'pod "{pod.key}" {why} (accepted: a pod that waits: {name_list(there, width=200) or "there is none"})')
         wanted = tuple(there[pod.key] for pod in {pod.key: pod for pod in found}.values())
     cluster = build_cluster(everything)
-    return tuple(find_fewest(cluster, profiles, pod) for pod in wanted)
+    answers: list[Evictions] = []
+    alike: dict[bytes, Evictions] = {}
+    for pod in wanted:
+        # Replicas differ in their names alone, and each is asked about as if the others were not there.
+        kind = encoded((pod.metadata.namespace, sorted(pod.metadata.labels.items()), pod.spec, pod.status.nominated_node_name))
+        answer = alike[kind] if kind in alike else alike.setdefault(kind, find_fewest(cluster, profiles, pod))
+        answers.append(answer if answer.pod is pod else dataclasses.replace(answer, pod=pod))
+        if tick is not None:
+            tick(pod.key)
+    return tuple(answers)
 
 
 def compare_schedulers(

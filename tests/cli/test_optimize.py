@@ -250,17 +250,18 @@ def test_verbose_names_what_becomes_free(binpack, scattered):
 
 def test_the_curve_of_moves(binpack, scattered, tmp_path):
     command = ("optimize", "--cluster", scattered, "--objective", "moves", "--curve", "--deterministic-limit", "1")
+    # The pod that waits needs room, too: one node does not do.
     rows = list(csv.DictReader(io.StringIO(binpack(*command, "-o", "csv").out)))
-    assert rows == [{"nodes": str(4 - freed), "freed": str(freed), "moves": str(freed), "bound": str(freed)} for freed in range(4)]
+    assert rows == [{"nodes": str(4 - freed), "freed": str(freed), "moves": str(freed), "bound": str(freed)} for freed in range(3)]
     document = binpack(*command, "--json").json
-    assert (document["status"], document["objective"], document["fewestNodesBound"]) == ("optimal", [0, 1, 2, 3], 1)
+    assert (document["status"], document["objective"], document["fewestNodesBound"]) == ("optimal", [0, 1, 2], 2)
     assert document["certificate"] == {"kind": "moves", "verified": True}
     ran = binpack(*command, "--plot", tmp_path / "curve.png", "--out", tmp_path / "curve.parquet")
     assert (ran.code, ran.out) == (0, "")
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
     table = Table.read_parquet(MOVES_CURVE, tmp_path / "curve.parquet")
-    assert list(table.columns["moves"]) == [0, 1, 2, 3]
-    assert "no placement is on fewer than 1 nodes (proven)" in binpack(*command).out
+    assert list(table.columns["moves"]) == [0, 1, 2]
+    assert "no placement is on fewer than 2 nodes (proven)" in binpack(*command).out
 
 
 @pytest.mark.parametrize(

@@ -115,3 +115,11 @@ def test_pods_are_for_evictions_alone(binpack, full):
 def test_nothing_waits(binpack, dump):
     ran = binpack("optimize", "-c", dump(node("n")), "--objective", "evictions")
     assert (ran.code, ran.out) == (0, "No pod waits.\n")
+
+
+def test_replicas_have_the_same_answer_under_their_own_names(binpack, dump):
+    waiting = [pod(f"new-{i}").label(app="new").request(cpu="2").priority(9).owner("ReplicaSet", "new") for i in range(3)]
+    cluster = dump(node("n").cpu("2"), pod("low").request(cpu="1").on("n"), *waiting)
+    documents = binpack("optimize", "-c", cluster, "--objective", "evictions", "--json").json
+    assert [document["pod"] for document in documents] == [f"default/new-{i}" for i in range(3)]
+    assert {str(document["objective"]) for document in documents} == {"[0, 1, 0]"}

@@ -5,11 +5,12 @@ A point is a placement, not a plan: its moves are counted, their order is not lo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from binpack.framework.profile import Profile
+from binpack.model.pod import Pod
 from binpack.optimal.answer import checked_answer
 from binpack.optimal.budget import Budget
 from binpack.optimal.certificate import certificate
@@ -17,6 +18,7 @@ from binpack.optimal.migration.certificate import moves_certificate
 from binpack.optimal.migration.fewest import fewest_moves
 from binpack.optimal.migration.question import ask, fewest_nodes
 from binpack.optimal.mobility import Stays
+from binpack.optimal.packing import Packing
 from binpack.optimal.solve import DEFAULT_DETERMINISTIC_LIMIT
 from binpack.results.tables import Column, Table, TableSchema
 from binpack.state.cluster import Cluster
@@ -91,6 +93,7 @@ def moves_curve(
     cluster: Cluster,
     profile: Profile,
     *,
+    pending: Iterable[Pod] = (),
     points: int = 20,
     seed: int = 0,
     time_limit_s: float | None = None,
@@ -102,6 +105,8 @@ def moves_curve(
 
     Parameters
     ----------
+    pending : iterable of Pod
+        Placed as well, as `plan_moves` does; their placing counts no move, the room that they need may.
     points : int
         Most points, at least 2.
     time_limit_s, deterministic_limit : float, optional
@@ -116,16 +121,18 @@ def moves_curve(
         raise ValueError(f"points: {points} (accepted: at least 2)")
     if time_limit_s is None and deterministic_limit is None:
         deterministic_limit = DEFAULT_DETERMINISTIC_LIMIT
-    question = ask(cluster, profile, (), bare_pods_move=bare_pods_move)
+    question = ask(cluster, profile, tuple(pending), bare_pods_move=bare_pods_move)
     budget = Budget(deterministic_limit=deterministic_limit, time_limit_s=time_limit_s, stop=stop)
     fewest = fewest_nodes(question, budget.slice(PART_FOR_FEWEST_NODES), seed)
     today, anchored = question.today, len(question.anchored)
     least = fewest.objective if isinstance(fewest.objective, int) else today.in_use
     targets = _targets(min(least, today.in_use), today.in_use, points)
     found = []
+    near: Packing | None = None
     for number, target in enumerate(targets):
         part = budget.slice(1.0 / (len(targets) - number))
-        one = fewest_moves(today, target, part, seed, known=fewest.fills)
+        one = fewest_moves(today, target, part, seed, known=fewest.fills, near=near)
+        near = one.packing or near
         moves = None if one.packing is None else today.moved(one.packing.held)
         checked = checked_answer(moves_certificate(today, one, "feasible", repeatable=part.repeatable))
         bound = checked.bound if isinstance(checked.bound, int) else None

@@ -26,15 +26,21 @@ def packing_without(today: Today, keep: Mask) -> Packing:
     return packing
 
 
-def emptied(today: Today, keep: Mask) -> Packing:
+def emptied(today: Today, keep: Mask, begun: Packing | None = None) -> Packing:
     """Find places on the kept nodes for the pods of the others, by several orders; return what leaves the fewest pods without one.
 
     Parameters
     ----------
     keep : bool[N]
         Nodes to keep; those that are not may not take pods.
+    begun : Packing, optional
+        What the kept nodes hold; what they hold today if it is left out.
     """
     start = packing_without(today, keep)
+    if begun is not None:
+        start = begun.copy()
+        for node in np.flatnonzero(~keep).tolist():
+            start.clear(node)
     nodes = np.flatnonzero(keep)
     best = start
     for order, weight in _orders(today, start, nodes):

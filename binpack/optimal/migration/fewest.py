@@ -19,6 +19,7 @@ from binpack.optimal.solution import Fill
 
 DRAWN = 6
 WORK_PER_CELL = 2e-8
+FEW_MISSING = 40
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,14 @@ class FewestMoves:
 
 
 def fewest_moves(
-    today: Today, target: int, budget: Budget, seed: int, *, known: tuple[Fill, ...] = (), improve: bool = True
+    today: Today,
+    target: int,
+    budget: Budget,
+    seed: int,
+    *,
+    known: tuple[Fill, ...] = (),
+    near: Packing | None = None,
+    improve: bool = True,
 ) -> FewestMoves:
     """Find a placement on at most `target` paid nodes with few moves, and a bound on the moves of any.
 
@@ -55,6 +63,8 @@ def fewest_moves(
     ----------
     known : tuple of Fill, optional
         A complete placement, for the case that emptying nodes finds none; it counts if it uses no more than `target` paid nodes.
+    near : Packing, optional
+        A complete placement on somewhat more nodes with few moves: some more of its nodes are emptied.
     improve : bool
         Whether to go on with exact small steps where bound and placement do not meet.
     """
@@ -66,10 +76,13 @@ def fewest_moves(
     search = _Search(today, target, lower, budget, seed)
     if found is not None:
         search.empty_nodes(found)
+    if near is not None and not search.closed:
+        search.empty_more(near)
+    if search.best is None and search.partial is not None and (not known or search.partial.missing.sum() <= FEW_MISSING):
+        # Where only a few pods have no place yet most others can stay, which no placement that was made for few nodes does.
+        search.offer(completed(today, search.partial, target, budget.slice(0.3), search.generator), "emptied nodes, fitted again")
     if known and not search.closed:
         search.offer(matched(today, known), "match with the fewest nodes")
-    if search.best is None and search.partial is not None:
-        search.offer(completed(today, search.partial, target, budget.slice(0.3), search.generator), "emptied nodes, fitted again")
     if improve:
         search.improve()
     return FewestMoves(target, search.best, bound, search.method)
@@ -99,6 +112,27 @@ class _Search:
                     self.partial = packing
                 continue
             self.offer(packing, "emptied nodes")
+            if self.closed or self.budget.exhausted():
+                return
+
+    def empty_more(self, near: Packing) -> None:
+        """Offer what emptying the nodes with fewest pods of a placement on more nodes gives, and others in their place."""
+        paid = np.flatnonzero(near.used & self.today.paid)
+        excess = paid.size - self.target
+        if excess <= 0:
+            self.offer(near, "as with more nodes")
+            return
+        pods = near.held.sum(axis=0)
+        for attempt in range(DRAWN):
+            worth = pods[paid] + (self.generator.uniform(0.0, attempt, paid.size) if attempt else 0.0)
+            keep = near.used.copy()
+            keep[paid[np.argsort(worth, kind="stable")[:excess]]] = False
+            packing = emptied(self.today, keep, near)
+            self.budget.spend(WORK_PER_CELL * self.today.held.size * max(1, len(self.today.problem.resources)))
+            if not packing.missing.any():
+                self.offer(packing, "emptied nodes")
+            elif self.partial is None or packing.missing.sum() <= self.partial.missing.sum():
+                self.partial = packing
             if self.closed or self.budget.exhausted():
                 return
 

@@ -43,3 +43,13 @@ def test_moves_and_bounds_never_fall() -> None:
     """A placement on fewer nodes is one on more; a bound on more nodes is one on fewer."""
     raw = [CurvePoint(9, 0, 0, 0), CurvePoint(8, 1, 5, 3), CurvePoint(7, 2, 4, None), CurvePoint(6, 3, None, 2)]
     assert [(one.moves, one.bound) for one in monotone(raw)] == [(0, 0), (4, 3), (4, 3), (None, 3)]
+
+
+def test_pods_that_wait_take_room() -> None:
+    """Two nodes that one could hold; with what waits none can be freed."""
+    placed = [pod(f"p{n}").owner("ReplicaSet", "web").request(cpu="2").on(f"n{n}") for n in range(2)]
+    nodes = [node(f"n{n}").cpu("4") for n in range(2)]
+    curve = moves_curve(cluster_of(nodes, placed), PROFILE, pending=[pod("new").request(cpu="2").build()], deterministic_limit=1.0)
+    assert [(point.nodes, point.moves, point.bound) for point in curve.points] == [(2, 0, 0)]
+    curve = moves_curve(cluster_of(nodes, placed), PROFILE, deterministic_limit=1.0)
+    assert [(point.nodes, point.moves, point.bound) for point in curve.points] == [(2, 0, 0), (1, 1, 1)]
