@@ -224,7 +224,8 @@ class NumpyDecision:
                 total += (sums.values[term.number, :domains].astype(np.float64) * math.log(many + 2) + term.added)[:, np.newaxis]
         scores = np.zeros(domains * levels, np.int64)
         scores[there] = _normalized((total.reshape(-1)[there] + 0.5).astype(np.int64))
-        return scores.take(pairs)
+        found: NDArray[np.int64] = scores.take(pairs)
+        return found
 
     def _affinity(self, plan: Plan, rows: NDArray[np.intp]) -> NDArray[np.int64]:
         raw = np.zeros(len(rows), np.int64)

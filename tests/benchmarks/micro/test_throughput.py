@@ -25,6 +25,7 @@ def test_it_prints_one_object_with_the_promised_keys(mode: Mode) -> None:
     assert result.keys() >= KEYS
     assert result["bound"] == (119 if mode is Mode.ANTI_AFFINITY else 150)
     assert result["uncached_pods"] == 150
+    assert result["written_down_us"] >= 0
 
 
 def test_node_sizes_alternate_and_requests_span_the_range() -> None:
