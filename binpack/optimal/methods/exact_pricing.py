@@ -1,9 +1,9 @@
-"""Three ways to the heaviest content of a node, one after the other: branch and bound, a table, CP-SAT.
+"""Three ways to the heaviest content of a node: a table, branch and bound, CP-SAT.
 
-The branch and bound of `knapsack` is the quickest almost always, and sometimes ends at its limit with nothing better than the bound of its
-multipliers. Where one resource binds and its capacity is small, a table over all loads (Gilmore and Gomory 1966) then finds the heaviest
-content in a known time. Else, if the search has not found anything either, CP-SAT looks for a content that is heavy enough, so that
-columns can still be generated; its bound is only its word, and the bound of the multipliers stays what is proven.
+Where one resource binds and its capacity is small, a table over all loads (Gilmore and Gomory 1966) gives the heaviest content in
+milliseconds. Else the branch and bound of `knapsack` is mostly the quickest, and sometimes finds nothing for very long. Then CP-SAT looks
+for a content that is heavy enough, so that columns can still be generated. Its bound is only its word: what is proven is what the branch
+and bound proves, or the multipliers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from binpack.optimal.bounds import WEIGHT_SCALE
 from binpack.optimal.methods.knapsack import Heaviest, NodeKnapsack
 
-STEPS_BEFORE_A_TABLE = 10_000
+STEPS_BEFORE_CP_SAT = 20_000
 LARGEST_TABLE = 20_000
 """Loads that a table may have; it has a row for each class and power of two."""
 CELLS_A_STEP = 300
@@ -31,7 +31,7 @@ LONGEST_SEARCH = 0.5
 def heaviest_content(
     knapsack: NodeKnapsack, weights: Sequence[int], multipliers: Sequence[int], *, above: int, step_limit: int
 ) -> Heaviest:
-    """Find the heaviest content if it weighs more than a threshold, as `NodeKnapsack.heaviest` does, with the others where that gives up.
+    """Find the heaviest content if it weighs more than a threshold, as `NodeKnapsack.heaviest` does, by what is best for the case.
 
     Parameters
     ----------
@@ -43,19 +43,19 @@ def heaviest_content(
     step_limit : int
         Of the branch and bound. A table and CP-SAT count as so many steps as their work amounts to.
     """
-    tabled = table_loads(knapsack) is not None
-    few = min(step_limit, STEPS_BEFORE_A_TABLE) if tabled else step_limit
-    first = knapsack.heaviest(weights, multipliers, above=above, step_limit=few)
-    if first.exact or step_limit < STEPS_BEFORE_A_TABLE:
-        # A limit that is so low is that of a budget: there is no time for anything else.
+    tabled = by_table(knapsack, weights, above=above)
+    if tabled is not None:
+        return tabled
+    first = knapsack.heaviest(weights, multipliers, above=above, step_limit=min(step_limit, STEPS_BEFORE_CP_SAT))
+    if first.exact or first.content is not None or step_limit <= STEPS_BEFORE_CP_SAT:
+        # With a content there is a column; a limit that is so low is that of a budget.
         return first
-    if tabled:
-        found = by_table(knapsack, weights, above=above)
-    else:
-        found = by_cp_sat(knapsack, weights, above=above) if first.content is None else None
-    if found is None:
-        return first
-    return replace(found, upper=min(first.upper, found.upper) if found.exact else first.upper, steps=first.steps + found.steps)
+    found = by_cp_sat(knapsack, weights, above=above)
+    if found is not None and found.content is not None:
+        return replace(found, upper=first.upper, steps=first.steps + found.steps)
+    # There seems to be none: the search may take its time to prove it.
+    proof = knapsack.heaviest(weights, multipliers, above=above, step_limit=step_limit)
+    return replace(proof, steps=proof.steps + first.steps + (0 if found is None else found.steps))
 
 
 def table_loads(knapsack: NodeKnapsack) -> int | None:

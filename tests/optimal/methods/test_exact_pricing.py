@@ -50,7 +50,7 @@ def one_resource(seed: int, classes: int) -> tuple[PackingProblem, list[int]]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_table_where_the_search_gives_up(seed: int) -> None:
+def test_a_table_where_the_search_takes_long(seed: int) -> None:
     problem, weights = one_resource(seed, 60)
     knapsack = NodeKnapsack(problem, 0)
     multipliers = knapsack.multipliers(weights)
@@ -80,7 +80,7 @@ def test_cp_sat_finds_a_column_where_the_search_gives_up(monkeypatch: pytest.Mon
     best = knapsack.heaviest(weights, multipliers, above=0, step_limit=10**6)
     assert best.exact
     assert best.steps > 200
-    monkeypatch.setattr("binpack.optimal.methods.exact_pricing.STEPS_BEFORE_A_TABLE", 10)
+    monkeypatch.setattr("binpack.optimal.methods.exact_pricing.STEPS_BEFORE_CP_SAT", 10)
     found = heaviest_content(knapsack, weights, multipliers, above=best.weight - 1, step_limit=20)
     assert not found.exact
     assert found.weight == weight_of(found, weights) == best.weight
