@@ -10,9 +10,9 @@ from binpack.optimal.guided_quotas import guided_quotas
 from binpack.optimal.legality import cost_of
 from binpack.optimal.methods.column_generation import ColumnGeneration
 from binpack.optimal.methods.diving import dive
-from binpack.optimal.methods.exact_cover import covering
+from binpack.optimal.methods.exact_cover import chosen_contents, covering
 from binpack.optimal.methods.greedy import greedy_packings
-from binpack.optimal.methods.perfect_fills import completed, is_worth_trying, perfect_fills
+from binpack.optimal.methods.perfect_fills import all_perfect_fills, completed, is_worth_trying, perfect_fills
 from binpack.optimal.methods.ruin import cheaper
 from binpack.optimal.methods.sequential import VARIANTS, Sequential
 from binpack.optimal.methods.subset_sums import are_alike, binding, fullest_first, is_one_dimensional
@@ -30,6 +30,7 @@ SUMS_PART, TIGHT_PART, PERFECT_PART, COVER_PART = 0.2, 0.4, 0.5, 0.4
 TIGHT_KINDS = 30
 """Kinds of pods below which the pattern LP is quicker than filling nodes tightly one by one."""
 SUMS_TRIES, TIGHT_TRIES = 12, 100
+MOST_PERFECT = 20_000
 MIP_NODES = 100
 RUIN_ROUNDS = 25
 STALE = 8
@@ -107,9 +108,22 @@ class _Minimiser:
         elif search.is_open and is_worth_trying(problem):
             fills = perfect_fills(problem, search.budget.slice(PERFECT_PART), search.seed)
             self._found(completed(problem, fills, search.budget), "perfect fills")
+            self._covered(problem)
         if search.is_open and search.bound.value is not None and int(problem.cost[0]) > 0:
             nodes = search.bound.value // int(problem.cost[0])
             self._found(covering(problem, nodes, search.budget.slice(COVER_PART), search.seed), "cover by tight contents")
+
+    def _covered(self, problem: PackingProblem) -> None:
+        """Where the bound leaves nothing to waste: all contents that waste nothing, if they are few enough to choose among them."""
+        search = self.search
+        if not search.is_open or search.bound.value is None or int(problem.cost[0]) <= 0:
+            return
+        nodes = search.bound.value // int(problem.cost[0])
+        if (problem.demand @ problem.size < nodes * problem.capacity[0])[binding(problem)].any():
+            return
+        contents = all_perfect_fills(problem, MOST_PERFECT)
+        if contents:
+            self._found(chosen_contents(problem, contents, nodes, search.budget.slice(PERFECT_PART), search.seed), "cover by perfect fills")
 
     def _tight_again(self) -> None:
         problem = self.search.affordable(self.pods.problem)

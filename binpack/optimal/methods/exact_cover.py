@@ -38,7 +38,7 @@ def covering(problem: PackingProblem, nodes: int, budget: Budget, seed: int) -> 
     contents = _Contents(problem, nodes).all(budget)
     if not contents:
         return None
-    return _chosen(problem, contents, nodes, budget, seed)
+    return chosen_contents(problem, contents, nodes, budget, seed)
 
 
 class _Contents:
@@ -102,7 +102,14 @@ class _Contents:
         return (bits >> low) & ((1 << (left - low + 1)) - 1) != 0
 
 
-def _chosen(problem: PackingProblem, contents: list[Content], nodes: int, budget: Budget, seed: int) -> tuple[Fill, ...] | None:
+def chosen_contents(problem: PackingProblem, contents: list[Content], nodes: int, budget: Budget, seed: int) -> tuple[Fill, ...] | None:
+    """Choose contents that hold each pod once, on so many nodes, by CP-SAT; None if it finds none.
+
+    Parameters
+    ----------
+    contents : list of contents of a node
+    nodes : int
+    """
     from ortools.sat.python import cp_model
 
     kinds: Any = cp_model

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from binpack.optimal.budget import Budget
+from binpack.optimal.methods.master import Content
 from binpack.optimal.methods.sequential import VARIANTS, Sequential, pods_of
 from binpack.optimal.methods.subset_sums import are_alike, binding
 from binpack.optimal.problem import Integers, PackingProblem
@@ -20,6 +21,7 @@ from binpack.optimal.quotas import of_classes
 from binpack.optimal.solution import Fill, gathered
 
 MOST_GROUPS = 4_000_000
+MOST_GROUPS_TO_COVER = 400_000
 FEWEST_KINDS = 0.5
 MOST_PODS = 1_500
 """Above this, groups are too many to be written down, and tight fills find as good ones."""
@@ -59,6 +61,26 @@ def perfect_fills(problem: PackingProblem, budget: Budget, seed: int) -> tuple[F
         elif one >= 2 and pool.count_of(other - 1) <= MOST_GROUPS:
             fills += pool.joined_with_one(one, other - 1, budget)
     return gathered(fills)
+
+
+def all_perfect_fills(problem: PackingProblem, most: int) -> list[Content]:
+    """All contents of up to six pods that fill a node exactly; none if they are more than so many, or pods too many to tell.
+
+    Parameters
+    ----------
+    problem : PackingProblem
+        For which `is_worth_trying` holds.
+    most : int
+    """
+    pool = _Pool(problem, np.random.default_rng(5))
+    found: set[Content] = set()
+    for one, other in ((1, 1), (1, 2), (2, 2), (2, 3), (3, 3)):
+        if pool.count_of(other) > MOST_GROUPS_TO_COVER:
+            return []
+        found.update(pool.contents(one, other))
+        if len(found) > most:
+            return []
+    return sorted(found)
 
 
 def completed(problem: PackingProblem, fills: tuple[Fill, ...], budget: Budget) -> tuple[Fill, ...] | None:
@@ -135,6 +157,16 @@ class _Pool:
         order, codes = _sorted(self.code_of(right))
         matches = _matches(self.full_code - self.code_of(left), codes)
         return self._take([(left[number], right[order[place]]) for number, place in matches])
+
+    def contents(self, one: int, other: int) -> list[Content]:
+        """All perfect fills of two groups; the pods stay."""
+        left, right = self.groups(one), self.groups(other)
+        if not left.size or not right.size:
+            return []
+        order, codes = _sorted(self.code_of(right))
+        pairs = _matches(self.full_code - self.code_of(left), codes)
+        groups = [np.concatenate([left[number], right[order[place]]]) for number, place in pairs]
+        return [self._fill(members).pods for members in groups if self._is_perfect(members)]
 
     def joined_with_one(self, one: int, other: int, budget: Budget) -> list[Fill]:
         """Perfect fills of two groups and the largest pod that is left, one such pod after the other."""

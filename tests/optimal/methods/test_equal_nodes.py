@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from binpack.optimal.budget import Budget
 from binpack.optimal.legality import cost_of, violations
-from binpack.optimal.methods.exact_cover import covering
-from binpack.optimal.methods.perfect_fills import completed, is_worth_trying, perfect_fills
+from binpack.optimal.methods.exact_cover import chosen_contents, covering
+from binpack.optimal.methods.perfect_fills import all_perfect_fills, completed, is_worth_trying, perfect_fills
 from binpack.optimal.methods.sequential import pods_of
 from binpack.optimal.methods.subset_sums import are_alike, binding, fullest_first, is_one_dimensional
 from binpack.optimal.methods.tight_fills import ALIGNMENTS, tight_fills
@@ -136,3 +136,15 @@ def test_tight_fills_without_a_budget_are_complete() -> None:
     assert fills is not None
     assert violations(problem, fills) == []
     assert (pods_of(problem, fills) == problem.demand).all()
+
+
+def test_all_perfect_fills_cover_what_was_planted() -> None:
+    problem = planted(4, bins=8, resources=2, pieces=4, capacity=1000, step=1)
+    contents = all_perfect_fills(problem, 10_000)
+    assert all((sum(problem.size[i] * pods for i, pods in content) == problem.capacity[0]).all() for content in contents)
+    fills = chosen_contents(problem, contents, 8, budget(), 0)
+    assert fills is not None
+    assert violations(problem, fills) == []
+    assert (pods_of(problem, fills) == problem.demand).all()
+    assert cost_of(problem, fills) == 8
+    assert all_perfect_fills(problem, len(contents) - 1) == []
