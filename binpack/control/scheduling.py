@@ -118,6 +118,8 @@ class Scheduler:
     ----------
     counters : SchedulingCounters
     queue : SchedulingQueue
+    is_throttled : bool
+        True to try one pod a step, so that whoever lets its client write so often and no oftener is asked before each binding.
     """
 
     name = "default-scheduler"
@@ -145,6 +147,7 @@ class Scheduler:
         self._tie_breaker = tie_breaker
         self._generator = generator
         self._kernels = kernels
+        self.is_throttled = False
         self._is_idle = False
         self._flush_at_us: int | None = None
         self._open(Cluster(), next_start=0)
@@ -186,7 +189,7 @@ class Scheduler:
         self._is_idle = False
         self._cycle.now = self._store.clock.timestamp
         while (queued := self.queue.pop()) is not None:
-            if not self._try(queued, now_us):
+            if not self._try(queued, now_us) or self.is_throttled:
                 return
         self._lookahead.give_up()
         self._is_idle = True
@@ -380,7 +383,7 @@ def _looks_the_same(before: ApiObject, after: ApiObject) -> bool:
         return (
             bool(after.spec.node_name)
             and after.spec is before.spec
-            and after.metadata.labels == before.metadata.labels
+            and (after.metadata.labels is before.metadata.labels or after.metadata.labels == before.metadata.labels)
             and after.metadata.deletion_timestamp == before.metadata.deletion_timestamp
             and after.status.start_time == before.status.start_time
             and after.is_terminal == before.is_terminal

@@ -117,6 +117,7 @@ class Simulation:
         throttles = client_throttling or {}
         self._controllers = start(controllers, self.store, sink, strict=strict, throttle=throttles.get("kube-controller-manager"))
         throttle = throttles.get("kube-scheduler")
+        self.scheduler.is_throttled = throttle is not None
         scheduler = self.scheduler if throttle is None else ThrottledClient(self.scheduler, self.store, throttle)
         self.plane = ControlPlane(self.store, (self._recorder, self.kubelets, *self._controllers, scheduler))
         self._timeline: list[TimelineEvent] = []

@@ -223,8 +223,8 @@ def is_surely_of_class(pod: Pod, other: Pod) -> bool:
     meta, before = pod.metadata, other.metadata
     return (
         (pod.spec is other.spec or pod.spec == replace(other.spec, node_name=pod.spec.node_name))
-        and meta.labels == before.labels
-        and meta.annotations == before.annotations
+        and (meta.labels is before.labels or meta.labels == before.labels)
+        and (meta.annotations is before.annotations or meta.annotations == before.annotations)
         and meta.owner_references == before.owner_references
         and (meta.name, meta.namespace) == (before.name, before.namespace)
         and pod.is_terminating == other.is_terminating

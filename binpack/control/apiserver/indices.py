@@ -109,7 +109,8 @@ class Indices:
         if old_meta is None or new_meta is None or old_meta.owner_references != new_meta.owner_references:
             self._move_owners(address, old_meta, new_meta)
             self._move_orphan(address, old_meta, new_meta)
-        elif old_meta.labels != new_meta.labels:
+        # Most writes leave the very same labels; to compare equal dictionaries takes longer than all the rest.
+        elif old_meta.labels is not new_meta.labels and old_meta.labels != new_meta.labels:
             self._move_orphan(address, old_meta, new_meta)
         if address[0] in _SELECTING:
             self._move_selecting(address, old, new)

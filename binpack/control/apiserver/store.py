@@ -339,7 +339,9 @@ class Store(ObjectTables):
         resource, namespace, name = address
         revision = self.history.revision + 1
         new = replace(new, metadata=replace(new.metadata, resource_version=str(revision)))
-        self._tables.setdefault(resource, {}).setdefault(namespace, {})[name] = new
+        if old is None:
+            self._tables.setdefault(resource, {}).setdefault(namespace, {})
+        self._tables[resource][namespace][name] = new
         self._indices.move(address, old, new)
         self._revisions[resource] = revision
         self.history.append(WatchEvent(revision, what, resource, new, old))

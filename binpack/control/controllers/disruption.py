@@ -278,11 +278,12 @@ def _not_deleted(budget: PodDisruptionBudget, pods: Sequence[Pod], now_us: int) 
 
 
 def _matters(before: Pod, after: Pod) -> bool:
+    meta, former = after.metadata, before.metadata
     return (
-        is_ready(before) != is_ready(after)
-        or before.is_terminating != after.is_terminating
-        or before.metadata.labels != after.metadata.labels
-        or before.metadata.owner_references != after.metadata.owner_references
+        before.is_terminating != after.is_terminating
+        or (former.labels is not meta.labels and former.labels != meta.labels)
+        or former.owner_references != meta.owner_references
+        or is_ready(before) != is_ready(after)
         or (_is_stale_mark(after) and not _is_stale_mark(before))
     )
 

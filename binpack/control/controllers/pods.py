@@ -54,7 +54,7 @@ def matters_to_owner(before: Pod, after: Pod) -> bool:
     if (
         old.phase != status.phase
         or former.deletion_timestamp != meta.deletion_timestamp
-        or former.labels != meta.labels
+        or (former.labels is not meta.labels and former.labels != meta.labels)
         or former.owner_references != meta.owner_references
         or former.finalizers != meta.finalizers
     ):

@@ -5,7 +5,7 @@ Source: pkg/controller/daemon/daemon_controller.go (syncDaemonSet), v1.35.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -73,6 +73,7 @@ class _Sync(NamedTuple):
     spec: PodSpec
     digest: str
     revisions: tuple[ControllerRevision, ...]
+    fits: Mapping[str, Fitness]
     wait_us: int | None = None
     error: str = ""
     observed: bool = True
@@ -165,10 +166,12 @@ def _manage(
     found = claimed.daemon_set
     known = {one.metadata.name: one for one in claimed.revisions} | {update.metadata.name: update}
     digest = update.metadata.labels.get(HASH_LABEL, "")
-    sync = _Sync("manage", found, with_daemon_tolerations(found.spec.template.spec), digest, tuple(known.values()))
+    spec = with_daemon_tolerations(found.spec.template.spec)
+    fits = {node.name: fitness(spec, node) for node in sorted(reader.scan(Node), key=lambda node: node.name)}
+    sync = _Sync("manage", found, spec, digest, tuple(known.values()), fits)
     if not memory.expectations.are_met(key, now_us):
         return _write_status(sync._replace(observed=False), reader, now_us)
-    changes = manage(found, _fits(sync, reader), by_target(claimed.pods), digest, memory.failures, now_us)
+    changes = manage(found, sync.fits, by_target(claimed.pods), digest, memory.failures, now_us)
     return _perform(key, sync._replace(wait_us=min(changes.waits_us, default=None)), changes, memory, now_us)
 
 
@@ -186,7 +189,7 @@ def _after_changes(
     records = _settle(key, sync.daemon_set, plan, outcomes, memory)
     sync = sync._replace(error=sync.error or error)
     if sync.step == "manage" and not sync.error and _is_rolling(sync.daemon_set) and _are_seen(outcomes, reader):
-        changes = roll(sync.daemon_set, _fits(sync, reader), _by_node(sync, reader), sync.digest, now_us)
+        changes = roll(sync.daemon_set, sync.fits, _by_node(sync, reader), sync.digest, now_us)
         return with_records(_perform(key, sync._replace(step="roll"), changes, memory, now_us), records)
     return with_records(_write_status(sync, reader, now_us), records)
 
@@ -231,11 +234,6 @@ def _observe_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: DaemonSetM
 
 def _is_rolling(daemon_set: DaemonSet) -> bool:
     return daemon_set.spec.update_strategy.type != "OnDelete"
-
-
-def _fits(sync: _Sync, reader: Reader) -> dict[str, Fitness]:
-    nodes = sorted(reader.scan(Node), key=lambda node: node.name)
-    return {node.name: fitness(sync.spec, node) for node in nodes}
 
 
 def _by_node(sync: _Sync, reader: Reader) -> dict[str, list[Pod]]:
@@ -289,7 +287,7 @@ def _are_seen(outcomes: tuple[Outcome, ...], reader: Reader) -> bool:
 
 def _write_status(sync: _Sync, reader: Reader, now_us: int) -> Actions:
     owner, pods = sync.daemon_set, _by_node(sync, reader)
-    status = daemon_set_status(owner, _fits(sync, reader), pods, sync.digest, now_us, observed=sync.observed)
+    status = daemon_set_status(owner, sync.fits, pods, sync.digest, now_us, observed=sync.observed)
     writes: tuple[Write, ...] = (UpdateStatus(replace(owner, status=status)),) if status != owner.status else ()
     hashes = {pod.metadata.labels.get(HASH_LABEL) for there in pods.values() for pod in there} | {sync.digest}
     live = {one.metadata.name for one in sync.revisions if one.metadata.labels.get(HASH_LABEL) in hashes}

@@ -90,6 +90,8 @@ def has_surge(daemon_set: DaemonSet) -> bool:
 
 def oldest_first(pods: Sequence[Pod]) -> list[Pod]:
     """Sort pods: bound ones, then the oldest, then by name."""
+    if len(pods) < 2:
+        return list(pods)
 
     def order(pod: Pod) -> tuple[bool, float, str]:
         created = pod.metadata.creation_timestamp
@@ -127,7 +129,7 @@ def manage(
         if fit.should_run and not there:
             changes.creates.append(node_name)
         elif fit.should_continue:
-            _keep_one(daemon_set, node_name, fit, there, digest, failures, changes, now_us)
+            _keep_one(daemon_set, node_name, there, digest, failures, changes, now_us)
         else:
             changes.deletes += [pod for pod in there if not pod.is_terminating]
     for node_name, there in pods.items():
@@ -140,7 +142,6 @@ def manage(
 def _keep_one(
     daemon_set: DaemonSet,
     node_name: str,
-    fit: Fitness,
     there: Sequence[Pod],
     digest: str,
     failures: dict[str, Failures],
@@ -155,12 +156,10 @@ def _keep_one(
             _replace_ended(daemon_set, node_name, pod, failures, changes, now_us)
         else:
             running.append(pod)
+    if len(running) < 2:
+        return
     if not has_surge(daemon_set):
         changes.deletes += oldest_first(running)[1:]
-        return
-    if not running:
-        if fit.should_run and not there:
-            changes.creates.append(node_name)
         return
     ordered = oldest_first(running)
     new = [pod for pod in ordered if is_current(daemon_set, digest, pod)]
