@@ -94,10 +94,17 @@ class _Reader:
 
     def read(self, path: Path) -> None:
         streams: dict[str, list[_Event]] = {}
+        seen: set[str] = set()
         for place, document in json_documents(path):
             event = self._event(place, document)
-            if event is not None:
-                streams.setdefault(str(event.object["kind"]), []).append(event)
+            if event is None:
+                continue
+            if event.object["kind"] == "Pod":
+                if event.uid in seen and event.what != "ADDED":
+                    # Of a pod's spec only the node changes; the rest is most of a recording.
+                    event.object["spec"] = {"nodeName": part(event.object, "spec").get("nodeName", "")}
+                seen.add(event.uid)
+            streams.setdefault(str(event.object["kind"]), []).append(event)
         for stream in streams.values():
             self._take(stream)
 
