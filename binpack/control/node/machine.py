@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 
 from binpack.control.node.images import ImageStore
 from binpack.control.node.pod_worker import NEVER, PodWorker
+from binpack.units import US_PER_S
+
+RETRY_US = 10 * US_PER_S
+"""How often Kubernetes' status manager goes through all pods, and a kubelet writes its node's status."""
 
 
 @dataclass(slots=True)
@@ -68,6 +72,12 @@ class Machine:
         The number of its timer that counts.
     waiting : list of str
         The uids of critical pods that wait until others have made room.
+    done : set of str
+        The uids of pods that have ended, until they are gone: news of them may be late, and they are not started again.
+    retry_due_us : int
+        When it writes down again what the API server has refused.
+    uid : str
+        Of the Node object.
     """
 
     name: str
@@ -87,6 +97,9 @@ class Machine:
     garbage_due_us: int = NEVER
     timer: int = -1
     waiting: list[str] = field(default_factory=list)
+    done: set[str] = field(default_factory=set)
+    retry_due_us: int = NEVER
+    uid: str = ""
 
     @property
     def reports(self) -> bool:
@@ -98,12 +111,32 @@ class Machine:
         """Its kubelet acts."""
         return self.is_up and self.has_kubelet
 
+    def stop_timers(self) -> None:
+        """Let nothing happen by itself any more, to the node and to its pods."""
+        self.timer = -1
+        for worker in self.workers.values():
+            worker.timer = -1
+
+    def retry_later(self, now_us: int) -> None:
+        """Let what the API server has refused be written again."""
+        self.retry_due_us = min(self.retry_due_us, now_us + RETRY_US)
+
     def add(self, worker: PodWorker) -> None:
         """Look after one more pod."""
         self.workers[worker.uid] = worker
         for name, amount in worker.plan.requests.items():
             self.requested[name] = self.requested.get(name, 0) + amount
         self.users += worker.plan.has_usage
+
+    def drop(self, worker: PodWorker) -> None:
+        """Look after a pod no more, and do not count what it asked for."""
+        del self.workers[worker.uid]
+        if not worker.is_released:
+            self.release(worker)
+
+    def knows(self, uid: str) -> bool:
+        """Tell whether it looks after a pod, or has done so to its end."""
+        return uid in self.workers or uid in self.done
 
     def release(self, worker: PodWorker) -> None:
         """Take back what a pod that has ended asked for."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from binpack.control.apiserver.store import Store
+from binpack.control.apiserver.errors import ApiError
 from binpack.control.clock import timestamp_of
 from binpack.control.node.allocatable import node_allocatable
+from binpack.control.node.api_access import ApiAccess
 from binpack.control.node.configuration import KubeletConfiguration
 from binpack.control.node.eviction import (
     CONDITION_OF_RESOURCE,
@@ -42,15 +43,16 @@ class NodeManager:
 
     Parameters
     ----------
-    store : Store
+    api : ApiAccess
     sink : EventSink
     configuration : KubeletConfiguration
     lifecycle : PodLifecycle
         Ends the pods that are evicted.
     """
 
-    def __init__(self, store: Store, sink: EventSink, configuration: KubeletConfiguration, lifecycle: PodLifecycle) -> None:
-        self._store = store
+    def __init__(self, api: ApiAccess, sink: EventSink, configuration: KubeletConfiguration, lifecycle: PodLifecycle) -> None:
+        self._api = api
+        self._store = api.store
         self._sink = sink
         self._configuration = configuration
         self._lifecycle = lifecycle
@@ -104,7 +106,17 @@ class NodeManager:
         shown = {one.type for one in node.status.conditions if one.status == "True"} & set(CONDITION_OF_RESOURCE.values())
         if shown != set(machine.conditions):
             node = reporting(node, timestamp_of(now_us), machine.conditions)
-        self._store.update_status(node)
+        self.write_status(machine, node)
+
+    def write_status(self, machine: Machine, node: Node) -> None:
+        """Write a node's status; one that is refused is written again later, with the images that there are then."""
+        try:
+            self._api.writer.update_status(node)
+        except ApiError:
+            now_us = self._store.clock.now_us
+            machine.retry_later(now_us)
+            if machine.images.held:
+                machine.images_change_us = min(machine.images_change_us, now_us)
 
     # Images
 

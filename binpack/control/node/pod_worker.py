@@ -159,6 +159,11 @@ class PodWorker:
         return self.pod.spec.node_name
 
     @property
+    def has_begun(self) -> bool:
+        """It was admitted and started, or ended: something was done for it."""
+        return self.stage != "sandbox" or self.due_us != NEVER
+
+    @property
     def is_alive(self) -> bool:
         """Something of it runs, or may yet."""
         return self.stage != "ended"
