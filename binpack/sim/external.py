@@ -160,6 +160,10 @@ def apply(value: ApiObject, store: Store, *, is_whole: bool = False) -> ApiObjec
     if namespace and store.find(Namespace, namespace) is None:
         store.create(Namespace(metadata=ObjectMeta(name=namespace)))
     current = store.find(resource, value.metadata.name, namespace)
+    if is_whole and isinstance(current, Pod) and current.is_terminating:
+        # Whoever writes a whole pod where one of its name is on its way out has seen that one gone.
+        store.delete(Pod, current.metadata.name, namespace, grace_seconds=0)
+        current = store.find(resource, value.metadata.name, namespace)
     if current is None:
         return store.create(value)
     updated = store.update(_merged(value, current, is_whole=is_whole))

@@ -43,9 +43,10 @@ class RecordedPod:
 def recorded_pod(pod: Instance, by_key: Mapping[Key, Instance]) -> RecordedPod:
     """Say what became of a pod; the other instances tell to which workload its owner belongs."""
     bound, owner = binding(pod), owner_key(pod.first)
-    above = None if owner is None or owner not in by_key else owner_key(by_key[owner].first)
+    is_of_set = owner is not None and owner.kind == "ReplicaSet"
+    above = owner_key(by_key[owner].first) if owner is not None and is_of_set and owner in by_key else None
     top = owner if above is None else above
-    if owner is not None and owner.kind == "ReplicaSet" and above is None:
+    if owner is not None and is_of_set and above is None:
         # Its ReplicaSet was not recorded; what a Deployment makes is called after it.
         hashed = part(pod.first, "metadata", "labels").get("pod-template-hash")
         top = Key("Deployment", owner.namespace, owner.name.removesuffix(f"-{hashed}")) if hashed else owner

@@ -170,7 +170,7 @@ class _Replayer:
             wanted["metadata"]["ownerReferences"] = part(pod.first, "metadata")["ownerReferences"]
         if is_mirror(pod.first):
             wanted["spec"]["nodeName"] = part(pod.first, "spec").get("nodeName", "")
-        yield Apply(pod.created_us, self._typed(wanted, pod.place))
+        yield Apply(pod.created_us, self._typed(wanted, pod.place), is_whole=True)
 
     def _of_node(self, node: Instance) -> Iterator[TimelineEvent]:
         name, former = node.key.name, manifest(node.first) if node.is_initial else None
