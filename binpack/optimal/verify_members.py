@@ -17,6 +17,7 @@ from binpack.model.node import Node
 from binpack.model.pod import Pod
 from binpack.model.requests import PODS, fit_requests, placed_requests, resource_list
 from binpack.optimal.verify_amounts import amount_problems
+from binpack.optimal.verify_rules import RulesOfPods
 from binpack.state.invariants import check_static
 
 MOST_PROBLEMS = 5
@@ -215,9 +216,14 @@ class _Check:
     def unjudged(self) -> list[str]:
         """What is taken from the instance as it is."""
         notes = []
-        rules = [*self._rules, *(name for name in ("exclusions", "spreads", "caps") if self._instance[name])]
+        classes = [[self._pods[key] for key in keys] for keys in self._members.pods]
+        nodes = [[self._nodes[name] for name in names] for names in self._members.nodes]
+        standing = [pod for key, pod in self._pods.items() if pod.spec.node_name and key not in self._members.class_of]
+        rules = RulesOfPods(self._instance, classes, nodes, standing, lambda name, pod: self._takes(name, _kind(pod), pod)).unknown(
+            self._rules
+        )
         if rules:
-            notes.append(f"rules between pods are those of the instance: {', '.join(dict.fromkeys(rules))}")
+            notes.append(f"rules between pods that the objects do not show are those of the instance: {', '.join(dict.fromkeys(rules))}")
         if self._left_out:
             notes.append(f"resources that the instance leaves out: {', '.join(sorted(self._left_out))}")
         if self._goal == "cost":
