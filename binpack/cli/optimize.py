@@ -303,7 +303,8 @@ def _of_evictions(cluster: tuple[Path, ...], asked: _Asked) -> int:
         deliver(evictions_text(answers[0], verbose=asked.verbose or asked.output is Format.WIDE), asked.out)
     else:
         documents = [evictions_document(found, seconds / len(answers)) for found in answers]
-        deliver(rendered_document(documents[0] if len(asked.pod) == 1 else documents, asked.output), asked.out)
+        alone = wanted is not None and len(documents) == 1
+        deliver(rendered_document(documents[0] if alone else documents, asked.output), asked.out)
     return 1 if any(status in ("infeasible", "unknown") for status in statuses) else 0
 
 

@@ -87,8 +87,8 @@ def test_a_pod_of_a_manifest(binpack, full, file):
         "apiVersion: v1\nkind: Pod\nmetadata: {name: fresh}\nspec:\n  priorityClassName: system-cluster-critical\n"
         '  containers: [{name: c, image: x, resources: {requests: {cpu: "8"}}}]\n',
     )
-    documents = binpack("optimize", "-c", full, "--objective", "evictions", "--pod-file", manifest, "--json").json
-    assert [(document["pod"], document["objective"]) for document in documents] == [("default/fresh", [0, 5, 5])]
+    document = binpack("optimize", "-c", full, "--objective", "evictions", "--pod-file", manifest, "--json").json
+    assert (document["pod"], document["objective"]) == ("default/fresh", [0, 5, 5])
 
 
 @pytest.mark.parametrize(
