@@ -12,12 +12,11 @@ from typing import Any
 from binpack.optimal.problem import PackingProblem
 from binpack.optimal.proof import Bound, Proof
 from binpack.optimal.solution import Level, Solution
-from binpack.optimal.weighing import Requirement, bound_of_weights
+from binpack.optimal.weighing import Requirement, with_slack
 from binpack.optimal.zone_rows import credit_of
 
 SCHEMA = "binpack/certificate"
 VERSION = 1
-FINEST_SLACK = 1 << 20
 
 
 def certificate(problem: PackingProblem, solution: Solution) -> dict[str, Any]:
@@ -101,16 +100,4 @@ def _loosened(problem: PackingProblem, bound: Bound, required: Requirement, rank
     if proof.kind != "dual":
         return proof
     credit = credit_of(problem, proof.rows, required, rank)
-
-    def holds(slack: int) -> bool:
-        raised = [weight + weight * slack // FINEST_SLACK for weight in proof.node_weights]
-        return bound_of_weights(problem, proof.weights, raised, required, rank, credit) == bound.value
-
-    low, high = 0, 1
-    while high <= FINEST_SLACK and holds(high):
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    raised = tuple(weight + weight * low // FINEST_SLACK for weight in proof.node_weights)
-    return replace(proof, node_weights=raised)
+    return replace(proof, node_weights=tuple(with_slack(problem, proof.weights, proof.node_weights, required, rank, credit)))

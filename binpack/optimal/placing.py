@@ -13,10 +13,10 @@ from binpack.optimal.search import Search
 from binpack.optimal.solution import Level
 from binpack.optimal.weighing import Requirement
 
-QUICK_DIVES, MORE_DIVES = 2, 6
-QUICK_PART, PROVING_PART = 0.15, 0.5
+QUICK_DIVES, MORE_DIVES, MOST_DIVES = 2, 6, 40
+QUICK_PART, PROVING_PART, REACHING_PART = 0.15, 0.5, 0.3
 RUIN_ROUNDS = 25
-STALE = 4
+STALE, STALE_AT_LAST = 4, 10
 
 
 def place(search: Search) -> list[Level]:
@@ -48,9 +48,13 @@ def _place_rank(search: Search, rank: int) -> Level:
     search.begin(search.problem.rank_names[rank], rank, search.cheap_bound(required, rank))
     claimed: int | None = None
     if search.is_open:
-        _Placer(search, rank, required).run()
-    if search.is_open and search.worth_cp_sat():
-        claimed = search.cp_sat_to(required, rank)
+        placer = _Placer(search, rank, required)
+        placer.run()
+        if search.is_open and search.worth_cp_sat():
+            search.cp_sat(cp_sat.Ask(required, rank, search.bound.value), part=REACHING_PART, hint=None)
+        placer.go_on()
+        if search.is_open and search.worth_cp_sat():
+            claimed = search.cp_sat(cp_sat.Ask(required, rank), part=1.0, hint=search.incumbent.fills).claimed
     return search.close(claimed)
 
 
@@ -62,11 +66,11 @@ class _Placer:
         # Dives know no couplings between domains: they work on quotas.
         self.pods = search.ranked if search.tied else search.identity
         self._sequential = Sequential(self.pods.problem, search.budget)
+        self._quick = ColumnGeneration(self.pods.problem, required, rank, search.budget)
 
     def run(self) -> None:
-        """Everything but CP-SAT: a quick look at which patterns there are, the proof, then more dives from the patterns that it found."""
-        search = self.search
-        quick = ColumnGeneration(self.pods.problem, self.required, self.rank, search.budget)
+        """A quick look at which patterns there are, the proof, then more dives from the patterns that it found."""
+        search, quick = self.search, self._quick
         quick.start(search.incumbent.fills if not search.tied else ())
         quick.budget = search.budget.slice(QUICK_PART)
         quick.run(enough=None, known=search.bound.value, exact=False)
@@ -75,6 +79,10 @@ class _Placer:
         if search.is_open:
             self._prove(quick)
         self._dives(quick, range(QUICK_DIVES, QUICK_DIVES + MORE_DIVES))
+
+    def go_on(self) -> None:
+        """Dive for as long as something comes of it."""
+        self._dives(self._quick, range(QUICK_DIVES + MORE_DIVES, MOST_DIVES), stale_limit=STALE_AT_LAST)
 
     def _prove(self, quick: ColumnGeneration) -> None:
         """The bound of the pattern LP, on the problem with its couplings."""
@@ -89,12 +97,12 @@ class _Placer:
         if proving.bound is not None:
             search.prove(search.repriced(proving.bound.proof, search.identity, self.required, self.rank))
 
-    def _dives(self, generation: ColumnGeneration, numbers: range) -> None:
+    def _dives(self, generation: ColumnGeneration, numbers: range, *, stale_limit: int = STALE) -> None:
         """Dive and improve what comes of it, until nothing has come of it for a while."""
         search, stale = self.search, 0
         enough = (*self.required[: self.rank], search.bound.value) if search.bound.value is not None else None
         for number in numbers:
-            if not search.is_open or stale >= STALE:
+            if not search.is_open or stale >= stale_limit:
                 return
             before = search.incumbent.placed
             generator = np.random.default_rng([search.seed, 5, self.rank, number])

@@ -14,6 +14,8 @@ from binpack.optimal.problem import PackingProblem
 
 Requirement = tuple[int, ...]
 
+FINEST_SLACK = 1 << 20
+
 
 def least_weight(
     weights: Sequence[int], demand: Sequence[int], rank: Sequence[int], required: Requirement, value: Sequence[int] | None = None
@@ -113,6 +115,27 @@ def bound_of_weights(
     offered = sum(weight * nodes for weight, nodes in zip(node_weights, supply, strict=True)) + credit
     most = most_pods(offered, weights, demand, rank, beside, goal, value)
     return None if most is None else most + problem.rank_base[goal]
+
+
+def with_slack(
+    problem: PackingProblem, weights: Sequence[int], node_weights: Sequence[int], required: Requirement, goal: int | None, credit: int = 0
+) -> list[int]:
+    """Raise node weights, all by the same factor, as far as the bound that they give stays the same: that makes them easier to prove."""
+    value = bound_of_weights(problem, weights, node_weights, required, goal, credit)
+
+    def raised(slack: int) -> list[int]:
+        return [weight + weight * slack // FINEST_SLACK for weight in node_weights]
+
+    def holds(slack: int) -> bool:
+        return bound_of_weights(problem, weights, raised(slack), required, goal, credit) == value
+
+    low, high = 0, 1
+    while high <= FINEST_SLACK and holds(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return raised(low)
 
 
 def _lightest_first(items: Iterable[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -23,12 +23,12 @@ from binpack.optimal.methods.pricing import WORK_PER_STEP, Priced, Pricer
 from binpack.optimal.problem import PackingProblem
 from binpack.optimal.proof import Bound, Proof
 from binpack.optimal.solution import Fill
-from binpack.optimal.weighing import Requirement, bound_of_weights
+from binpack.optimal.weighing import Requirement, bound_of_weights, with_slack
 from binpack.optimal.zone_rows import weights_on, zone_rows
 
 Numbers = NDArray[np.float64]
 
-STEPS_A_PRICE = 100_000
+STEPS_A_PRICE, STEPS_A_LAST_PRICE = 100_000, 2_000_000
 EXACT_EVERY = 12
 CLOSE = 1e-6
 SMOOTHING = 0.5
@@ -153,23 +153,33 @@ class ColumnGeneration:
         """One exact round; True if the master has converged or cannot be priced any further."""
         duals = self.duals(result)
         worth = self.scaled(result, duals)
-        left = self.budget.work_left
-        steps = None if left is None else int(left / WORK_PER_STEP) + 1
-        priced = self.pricer.exactly(worth.on, worth.thresholds, step_limit=STEPS_A_PRICE, steps_left=steps)
-        self.budget.spend(WORK_PER_STEP * priced.steps)
-        self._take_bound(worth, priced, duals)
-        if self._added(priced.patterns):
-            return False
+        if self.goal is not None:
+            # Between whole numbers there is room: contents that do not change the bound need not be found.
+            thresholds = with_slack(self.problem, worth.weights, worth.thresholds, self.required, self.goal, self._credit(worth))
+            worth = replace(worth, thresholds=thresholds)
+        for step_limit in (STEPS_A_PRICE, STEPS_A_LAST_PRICE):
+            left = self.budget.work_left
+            steps = None if left is None else int(left / WORK_PER_STEP) + 1
+            priced = self.pricer.exactly(worth.on, worth.thresholds, step_limit=step_limit, steps_left=steps)
+            self.budget.spend(WORK_PER_STEP * priced.steps)
+            self._take_bound(worth, priced, duals)
+            if self._added(priced.patterns):
+                return False
+            if priced.exact or self.goal is None or self.budget.exhausted():
+                break
         self.converged = priced.exact
         return True
+
+    def _credit(self, worth: Worth) -> int:
+        """What the rows of zones allow for at their prices."""
+        return sum(row.allowed * price for row, price in zip(self.rows, worth.prices, strict=True))
 
     def _added(self, patterns: Iterable[Pattern]) -> bool:
         return sum(self.master.add(pattern) for pattern in patterns) > 0
 
     def _take_bound(self, worth: Worth, priced: Priced, duals: Numbers) -> None:
-        credit = sum(row.allowed * price for row, price in zip(self.rows, worth.prices, strict=True))
         rows = tuple(row.priced(price) for row, price in zip(self.rows, worth.prices, strict=True) if price)
-        value = bound_of_weights(self.problem, worth.weights, priced.node_weights, self.required, self.goal, credit)
+        value = bound_of_weights(self.problem, worth.weights, priced.node_weights, self.required, self.goal, self._credit(worth))
         proof = Proof(
             kind="dual",
             source="pattern LP",
