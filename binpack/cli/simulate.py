@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from binpack.sim.metrics import Metrics
     from binpack.sim.recording.comparison import Comparison
     from binpack.sim.run import Run
+    from binpack.sim.scenario import Overrides
     from binpack.sim.scenario_format import Clients
     from binpack.sim.scenario_reader import Scenario
 
@@ -79,6 +80,7 @@ TRACE_FILE = "trace.json"
 @click.option("--plot", is_flag=True, help="With --out: also draw pods and nodes over time (cluster.png).")
 @click.option("--trace", is_flag=True, help="With --out: also write trace.json, to be opened in a trace viewer.")
 @seed_option_without_default
+@click.option("--ties", type=click.Choice(["kube", "first", "rank", "random"]), help="In place of the file's rule (`binpack list ties`).")
 @click.option(
     "--strict",
     is_flag=True,
@@ -100,6 +102,7 @@ def simulate(
     plot: bool,
     trace: bool,
     seed: int | None,
+    ties: str | None,
     strict: bool,
     verbose: bool,
     output: Format,
@@ -134,7 +137,7 @@ def simulate(
     if plot and out is None:
         raise click.UsageError("--plot without --out (accepted: --out DIRECTORY --plot; the picture is written there)")
     recorded = _Recorded(recordings, audit_logs, cluster, owned_pods, duration)
-    loaded = _loaded(scenario, recorded, config, kubelet_config, throttles)
+    loaded = _loaded(scenario, recorded, _overrides(config, kubelet_config, throttles, ties))
     if seed is not None:
         loaded = loaded.with_seed(seed)
     for text in loaded.notes:
@@ -197,14 +200,18 @@ def _throttles(texts: tuple[str, ...]) -> Clients | None:
     return Clients(found.get("kube-controller-manager"), found.get("kube-scheduler")) if found else None
 
 
-def _loaded(
-    scenario: Path | None, recorded: _Recorded, config: Path | None, kubelet_config: Path | None, throttles: tuple[str, ...]
-) -> Scenario:
+def _overrides(config: Path | None, kubelet_config: Path | None, throttles: tuple[str, ...], ties: str | None) -> Overrides:
+    from binpack.scheduler.ties import Ties
+    from binpack.sim.scenario import Overrides
+
+    return Overrides(config, kubelet_config, _throttles(throttles), None if ties is None else Ties(ties))
+
+
+def _loaded(scenario: Path | None, recorded: _Recorded, overrides: Overrides) -> Scenario:
     """Read the scenario, or make one of a recording."""
-    from binpack.sim.scenario import Overrides, load_scenario, scenario_of_recording
+    from binpack.sim.scenario import load_scenario, scenario_of_recording
     from binpack.sim.scenario_format import ReplayOf
 
-    overrides = Overrides(config, kubelet_config, _throttles(throttles))
     given = recorded.options()
     if scenario is not None:
         if given:

@@ -341,6 +341,8 @@ class Scheduler:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the columns, which are a function of the objects and hold functions; keep the order in which they came."""
+        # A throttled scheduler is copied in mid-queue; what it has only planned stands in no object.
+        self._lookahead.give_up()
         state = {name: value for name, value in self.__dict__.items() if name not in ("_cycle", "_handlers", "_lookahead")}
         cluster = self.cluster
         state["next_start"] = self._cycle.next_start

@@ -9,8 +9,9 @@ from pathlib import Path
 from binpack.errors import ConfigurationError, ManifestError
 from binpack.framework.configuration import parse_document
 from binpack.model.base import replace
-from binpack.model.files import read_bytes
+from binpack.model.files import STANDARD_INPUT, read_bytes
 from binpack.model.strict import decode_strictly
+from binpack.scheduler.ties import Ties
 from binpack.sim.faults import random_failures
 from binpack.sim.run import Run
 from binpack.sim.scenario_format import KIND, Clients, ClusterSource, ReplayOf, ScenarioFile
@@ -66,11 +67,13 @@ class Overrides:
     kubelet : path or None
         A KubeletConfiguration.
     clients : Clients or None
+    ties : Ties or None
     """
 
     scheduler: str | Path | None = None
     kubelet: str | Path | None = None
     clients: Clients | None = None
+    ties: Ties | None = None
 
     def of(self, file: ScenarioFile) -> ScenarioFile:
         """Return a file with what is given in place of its own."""
@@ -78,6 +81,8 @@ class Overrides:
             file = replace(file, scheduler=str(Path(self.scheduler).absolute()))
         if self.kubelet is not None:
             file = replace(file, kubelet=str(Path(self.kubelet).absolute()))
+        if self.ties is not None:
+            file = replace(file, ties=self.ties.value)
         return file if self.clients is None else replace(file, clients=self.clients)
 
 
@@ -137,5 +142,5 @@ def scenario_of_recording(
     )
     file = file if overrides is None else overrides.of(file)
     names = [Path(name).name for name in recorded.recordings or recorded.audit_logs]
-    source = names[0] if len(names) == 1 else f"{len(names)} recordings"
+    source = f"{len(names)} recordings" if len(names) > 1 else STANDARD_INPUT if names == ["-"] else names[0]
     return ScenarioReader(source, Path()).read(file)

@@ -71,8 +71,9 @@ def test_json_has_the_documented_keys(binpack, scenario):
     assert binpack("simulate", scenario, "-o", "csv").out.splitlines()[0] == ",".join(METRIC_KEYS)
 
 
-def test_a_seed_takes_the_place_of_the_files(binpack, scenario):
-    assert binpack("simulate", scenario, "--seed", "7", "--json").json["seed"] == 7
+def test_a_seed_and_a_rule_for_ties_take_the_place_of_the_files(binpack, scenario):
+    document = binpack("simulate", scenario, "--seed", "7", "--ties", "random", "--json").json
+    assert (document["seed"], document["ties"]) == (7, "random")
 
 
 def test_two_runs_write_the_same_bytes(binpack, scenario, tmp_path):

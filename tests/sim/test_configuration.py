@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from binpack.control.workqueue import Throttle
 from binpack.errors import ConfigurationError
+from binpack.framework.profile import build_profiles
+from binpack.framework.registry import Registry
+from binpack.plugins import in_tree
 from binpack.sim.run import Run
 from binpack.sim.scenario import Overrides, load_scenario, run_scenario
 from binpack.sim.scenario_format import Clients, ThrottleOf
+from binpack.sim.simulation import Simulation
 from binpack.units import US_PER_S
 
 S = US_PER_S
@@ -76,6 +81,19 @@ def test_the_scheduler_is_throttled(tmp_path):
     path.write_text(path.read_text().replace("timeline:", f"timeline:{slow}"))
     late = run_scenario(load_scenario(path))
     assert counts(late, "scheduled_us") == [0, 49, 10, 10, 10, 10, 1]
+
+
+def test_a_branch_of_a_throttled_run_goes_on_alike(tmp_path):
+    scenario = load_scenario(written(tmp_path))
+    throttles = {"kube-scheduler": Throttle(10, 40), "kube-controller-manager": Throttle(20, 30)}
+    simulation = Simulation(build_profiles(Registry(in_tree())), seed=1, client_throttling=throttles)
+    simulation.load(scenario.nodes)
+    simulation.extend(scenario.events)
+    simulation.run(until_us=12 * S)
+    branch = simulation.branch()
+    whole, branched = simulation.run(until_us=scenario.until_us), branch.run(until_us=scenario.until_us)
+    assert whole.log() == branched.log()
+    assert counts(whole, "scheduled_us")[:2] == [49, 10]
 
 
 def test_what_the_caller_says_goes_before_what_the_file_says(tmp_path):
