@@ -1,4 +1,4 @@
-"""Faults for controllers and the scheduler: watches that lag, stutter and break, writes that conflict, crashes between two writes.
+"""Faults for controllers, the scheduler and kubelets: watches that lag, stutter and break, writes that conflict, crashes between two writes.
 
 A client is level triggered if a cluster ends the same with them and without.
 """
@@ -17,6 +17,7 @@ from binpack.control.apiserver.store import Store
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.clock import Clock
 from binpack.control.lagging import CachedClient, LaggingClient
+from binpack.control.node.kubelet import Kubelets
 from binpack.control.plane import ControlPlane
 from binpack.control.runtime import ControllerRuntime
 from binpack.control.scheduling import Scheduler
@@ -69,7 +70,7 @@ class Crash(BaseException):
 
 
 def disturb(plane: ControlPlane, faults: Faults, generator: Callable[[str], np.random.Generator]) -> None:
-    """Let all controllers of a control plane and its scheduler meet faults from now on.
+    """Let all controllers of a control plane, its scheduler and its kubelets meet faults from now on.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ def disturb(plane: ControlPlane, faults: Faults, generator: Callable[[str], np.r
         Gives each client, by its name, a random stream of its own.
     """
     for client in plane.clients:
-        if isinstance(client, ControllerRuntime | Scheduler):
+        if isinstance(client, ControllerRuntime | Kubelets | Scheduler):
             plane.put_in_place(client.name, FaultyClient(client, plane.store, faults, generator(client.name)))
 
 
