@@ -14,6 +14,7 @@ import numpy as np
 from binpack.framework.profile import Profile
 from binpack.model.pod import Pod
 from binpack.optimal.amounts import Amounts, amounts_of, counting
+from binpack.optimal.attraction import attract
 from binpack.optimal.eligibility import Eligibility
 from binpack.optimal.group_couplings import couple
 from binpack.optimal.mobility import Mobility, Movable, Stays, sort_pods, why_closed
@@ -68,6 +69,7 @@ def build_problem(
     staying: Collection[str] = (),
     resource: str | None = None,
     must_place: Callable[[Pod], bool] | None = None,
+    confine: bool = False,
 ) -> BuiltProblem:
     """Build the problem of placing all movable and pending pods anew.
 
@@ -91,6 +93,9 @@ def build_problem(
         For `resource`: of which most is to be allocated. Running pods have to be placed.
     must_place : callable, optional
         For `resource`: whether a pending pod has to be placed, too.
+    confine : bool
+        Whether pods with required affinity have to share a domain with their company, see `attraction`. Placements are better then,
+        bounds are not those of the cluster.
 
     Raises
     ------
@@ -104,7 +109,7 @@ def build_problem(
         for item in mobility.movable:
             if item.node is not None:
                 cluster.remove_pod(item.pod.key)
-        asked = _Asked(objective, prices, frozenset(staying), resource, must_place)
+        asked = _Asked(objective, prices, frozenset(staying), resource, must_place, confine)
         return _build(cluster, profile, mobility, asked)
 
 
@@ -121,8 +126,9 @@ def _build(
     cost = np.where([node.name in in_use for node in nodes], 0, cost)
     eligibility = Eligibility(cluster, profile)
     groups, failed = group_pods(cluster, profile, mobility.movable, eligibility, asked.has_to_be_placed)
+    attracted = attract(cluster, groups, rows, confine=asked.confine)
     couplings = couple(cluster, groups, rows)
-    relaxed = {**eligibility.relaxed, **couplings.relaxed}
+    relaxed = {**eligibility.relaxed, **couplings.relaxed, **attracted}
     names = [node.name for node in nodes]
     closed = {node.name: reason for node in nodes if (reason := why_closed(node)) is not None}
     is_open = np.array([name not in closed for name in names], bool)
@@ -152,6 +158,7 @@ class _Asked:
     staying: frozenset[str]
     resource: str | None
     must_place: Callable[[Pod], bool] | None
+    confine: bool
 
     def has_to_be_placed(self, item: Movable) -> bool:
         """Where most of a resource is asked for: running pods, and what the caller says. In other questions tiers decide."""

@@ -89,9 +89,6 @@ def couple(cluster: Cluster, groups: Sequence[PodGroup], rows: NDArray[np.intp])
     for term, owners in _anti_affinity(groups):
         _apart(cluster, groups, rows, term, owners, found)
     _spread(cluster, groups, rows, found)
-    for group in groups:
-        for term in group.terms.affinity:
-            found.relaxed[f"required pod affinity over {term.topology_key}"] = None
     return found
 
 

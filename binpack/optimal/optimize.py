@@ -259,6 +259,17 @@ def _acceptable(
     problem = built.problem
     today = {item.pod.key: item.node for pods in built.pods for item in pods if item.node is not None}
     best = _with_placement(problem, solution, present_fills(problem), "present placement"), today
+    confined = build_problem(cluster, profile, pending=pending, confine=True, **options)
+    confined = replace(confined, problem=without_broken_rules(confined.problem))
+    first = solve(confined.problem, objective=options["objective"], **limits)
+    placement = assign(confined, first.fills)
+    solution = replace(solution, repeatable=solution.repeatable and first.repeatable, seconds=solution.seconds + first.seconds)
+    if not _rejections(cluster, built, placement):
+        fills = fills_of(built, placement)
+        if _better(problem, fills, best[0].fills):
+            best = _with_placement(problem, solution, fills, f"{first.method}, pods with affinity in one domain"), placement
+        if placed_by_rank(problem, fills) == problem.rank_demand:
+            return best
     staying = {item.pod.key for pods in built.pods for item in pods if _attracted(item.pod)}
     free = [pod for pod in pending if pod.key not in staying]
     held = build_problem(cluster, profile, pending=free, staying=staying, **options)

@@ -192,7 +192,7 @@ def test_hard_spread_over_hostnames_is_a_cap_on_each_node() -> None:
 @pytest.mark.parametrize(
     ("why", "pods", "relaxed"),
     [
-        ("affinity between pods", [web("a").near({"app": "web"})], f"required pod affinity over {HOSTNAME}"),
+        ("affinity between pods", [web("a").label(app="web").near({"app": "web"})], f"required pod affinity over {HOSTNAME}"),
         (
             "a spread that counts others too",
             [web("a").label(app="x").spread(ZONE), web("b", cpu="2").label(app="x")],
@@ -203,6 +203,26 @@ def test_hard_spread_over_hostnames_is_a_cap_on_each_node() -> None:
 )
 def test_what_cannot_be_expressed_is_named(why: str, pods: list[PodBuilder], relaxed: str) -> None:
     assert relaxed in built([small_node("n1"), small_node("n2")], [], pods).problem.relaxed, why
+
+
+def test_affinity_to_pods_that_stay_is_eligibility() -> None:
+    cache = pod("cache").owner("DaemonSet", "cache").label(app="cache").on("n2")
+    nodes = [small_node("n1", "a"), small_node("n2", "b"), small_node("n3", "b"), node("n4").cpu("4").memory("8Gi").pods(10)]
+    found = built(nodes, [cache], [web("a").near({"app": "cache"}, ZONE)])
+    limits = {name: found.problem.limit[0, k] for k, names in enumerate(found.nodes) for name in names}
+    assert limits == {"n1": 0, "n2": 1, "n3": 1, "n4": 0}
+    assert found.problem.relaxed == ()
+
+
+def test_affinity_closes_domains_where_no_company_can_come() -> None:
+    nodes = [small_node("n1", "a"), small_node("n2", "b"), small_node("n3", "c")]
+    cache = web("cache").label(app="cache").selects({ZONE: "b"})
+    found = built(nodes, [], [cache, web("a", cpu="2").near({"app": "cache"}, ZONE), web("b", cpu="3").near({"app": "none"}, ZONE)])
+    number = {pods[0].pod.metadata.name: i for i, pods in enumerate(found.pods)}
+    limits = {name: found.problem.limit[:, k] for k, names in enumerate(found.nodes) for name in names}
+    assert [int(limits[name][number["a"]]) for name in ("n1", "n2", "n3")] == [0, 1, 0]
+    assert [int(limits[name][number["b"]]) for name in ("n1", "n2", "n3")] == [0, 0, 0]
+    assert found.problem.relaxed == (f"required pod affinity over {ZONE}",)
 
 
 def test_spread_over_few_single_nodes_is_exact_too() -> None:

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 
 from binpack.framework.profile import Profile, build_profiles
 from binpack.framework.registry import Registry
@@ -91,6 +91,16 @@ def test_affinity_that_the_problem_lacks_is_kept_by_holding_the_pods() -> None:
     assert found.best.nodes <= 2
 
 
+def test_pods_that_want_each_others_company_share_a_zone() -> None:
+    nodes = [small_node("n1", "a"), small_node("n2", "b"), small_node("n3", "b")]
+    pods = [web(f"p{n}", "2").label(app="web").near({"app": "web"}, ZONE) for n in range(4)]
+    found = optimum(nodes, [], [*pods, web("other", "3")])
+    zone = {"n1": "a", "n2": "b", "n3": "b"}
+    assert {zone[found.placement[f"default/p{n}"]] for n in range(4)} == {"b"}
+    assert found.placement["default/other"] == "n1"
+    assert found.best.left_out == 0
+
+
 def test_spread_that_today_breaks_is_relaxed_and_named() -> None:
     nodes = [small_node("n1", "a"), small_node("n2", "b")]
     spread = [web(f"p{n}").label(app="web").spread(ZONE).on("n1") for n in range(3)]
@@ -150,6 +160,8 @@ def test_bounds_hold_for_every_legal_placement(case: ClusterCase) -> None:
 @given(clusters(max_nodes=4, max_placed=6, max_pending=3))
 def test_the_answer_breaks_no_rule_that_was_kept(case: ClusterCase) -> None:
     cluster = case.state()
+    built = build_problem(cluster, PROFILE, objective="priority", pending=case.pending)
+    assume(built.pods)
     found = optimize(cluster, PROFILE, objective="priority", pending=case.pending, deterministic_limit=0.3)
     pods = {pod.key: pod for pod in (*case.placed, *case.pending)}
     today = {pod.key: pod.spec.node_name for pod in case.placed}
