@@ -17,7 +17,7 @@ from binpack.control.controllers.node_lifecycle.health import GRACE_PERIOD_US
 from binpack.errors import ManifestError
 from binpack.model.kinds import KubernetesObject
 from binpack.sim.external import object_of
-from binpack.sim.recording.history import UNIX_EPOCH, History, Key, Plain, condition, owner_key, part
+from binpack.sim.recording.history import UNIX_EPOCH, History, Key, Plain, condition, owner_key, part, parts
 from binpack.sim.recording.instances import Instance, binding, instances_of, is_mirror, outages, own_end
 from binpack.sim.recording.manifests import as_it_was, manifest, with_annotations
 from binpack.sim.recording.recorded_pods import RecordedPod, recorded_pod, run_annotations, run_time_annotations
@@ -29,6 +29,7 @@ CONTROLLED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", 
 """Kinds whose controllers make what they own."""
 _ADMISSION = frozenset({"ResourceQuota", "LimitRange"})
 _FIRST = frozenset({"Namespace", "PriorityClass", "RuntimeClass", "Node", "StorageClass", "PersistentVolume"})
+DEFAULT_SCHEDULER = "default-scheduler"
 _SYSTEM_CLASSES = ("system-cluster-critical", "system-node-critical")
 
 
@@ -270,6 +271,9 @@ class _Replayer:
                     " (accepted: a recording of replicasets, too, or of pods alone, or pods replayed as bare ones)"
                 )
 
+    def _pods(self) -> Iterator[Instance]:
+        return (instance for instance in self._instances if instance.key.kind == "Pod")
+
     def _notes(self) -> list[str]:
         notes = []
         if self._left:
@@ -279,6 +283,12 @@ class _Replayer:
             notes.append("no controller of workloads runs: pods come and go as recorded; quotas and limit ranges are left out")
         elif any(instance.key.kind == "CronJob" for instance in self._instances):
             notes.append("CronJobs are suspended: their Jobs come when they came in the recording")
+        schedulers = Counter(str(part(one.first, "spec").get("schedulerName") or DEFAULT_SCHEDULER) for one in self._pods())
+        if others := ", ".join(f"{name} ({count})" for name, count in sorted(schedulers.items()) if name != DEFAULT_SCHEDULER):
+            notes.append(f"pods of other schedulers wait for ever unless a profile has that name: {others}")
+        claiming = sum(any("persistentVolumeClaim" in one for one in parts(pod.first, "spec", "volumes")) for pod in self._pods())
+        if claiming and not any(instance.key.kind == "PersistentVolumeClaim" for instance in self._instances):
+            notes.append(f"{claiming} pods have volumes whose claims are not recorded: those not bound at the start find no node")
         if self._drained:
             notes.append(f"{len(self._drained)} drains: pods were evicted from cordoned nodes")
         return notes

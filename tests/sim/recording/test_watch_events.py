@@ -212,6 +212,16 @@ def test_replica_sets_that_were_not_recorded(tmp_path):
     assert scenario_of_recording(ReplayOf(recordings=tuple(paths), owned_pods="bare")).recorded[0].owner == "web"
 
 
+def test_what_would_wait_for_ever_is_told(tmp_path):
+    other = event("ADDED", "Pod", "a", 2, meta={"creationTimestamp": at(1)})
+    other["object"]["spec"]["schedulerName"] = "volcano"
+    claims = event("ADDED", "Pod", "b", 3, meta={"creationTimestamp": at(2)})
+    claims["object"]["spec"]["volumes"] = [{"name": "data", "persistentVolumeClaim": {"claimName": "data-b"}}]
+    notes = replay_of(read_recordings([write(tmp_path / "all.json", [node("ADDED", "n1", 1), other, claims])])).notes
+    assert "pods of other schedulers wait for ever unless a profile has that name: volcano (1)" in notes
+    assert "1 pods have volumes whose claims are not recorded: those not bound at the start find no node" in notes
+
+
 GOOD = event("ADDED", "Pod", "p", 1)
 
 
