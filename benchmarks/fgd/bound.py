@@ -71,7 +71,7 @@ def _both_sides(problem: DeviceProblem, certificates: Path, label: str) -> tuple
     if not verify_device_bound(document).holds:
         raise CertificateError(f"bound{label}: the bound of {bound.milli} milli is not proven")
     write_json(certificates / f"bound{label}.json", document)
-    best = device_placement(problem, program)
+    best = device_placement(problem, program, enough=bound.milli)
     if best is None:
         return bound.milli, float("nan")
     document = best.document(problem)

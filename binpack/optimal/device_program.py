@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,12 +71,30 @@ class DeviceProgram:
         return tuple(self._known.values())
 
     def keep_free(self, share: float) -> None:
-        """Leave a share of each kind of node's cpu and memory unused: pooled amounts that are used up do not come apart into nodes."""
-        first = len(self._problem.pods) + len(self._problem.nodes)
-        for k, node in enumerate(self._problem.nodes):
-            self._program.set_row(first + k, -np.inf, (1 - share) * node.count * node.cpu / self._cpu_scale)
-            row = first + len(self._problem.nodes) + k
-            self._program.set_row(row, -np.inf, (1 - share) * node.count * node.memory / self._memory_scale)
+        """Ask for the whole problem, with a share of each kind of node's cpu and memory unused.
+
+        Pooled amounts that are used up do not come apart into nodes.
+        """
+        pods, nodes = self._problem.pods, self._problem.nodes
+        kept = 1 - share
+        devices: list[float] = [node.count * node.devices for node in nodes]
+        cpu, memory = [kept * node.count * node.cpu for node in nodes], [kept * node.count * node.memory for node in nodes]
+        self._ask([pod.count for pod in pods], [pod.must_place for pod in pods], devices, cpu, memory)
+
+    def ask_for_rest(self, pods: Sequence[int], devices: Sequence[float], cpu: Sequence[float], memory: Sequence[float]) -> None:
+        """Ask for what is left after some pods were placed: pods of each kind, then what each kind of node still has in total."""
+        self._ask(pods, [False] * len(pods), devices, cpu, memory)
+
+    def _ask(
+        self, pods: Sequence[int], must: Sequence[bool], devices: Sequence[float], cpu: Sequence[float], memory: Sequence[float]
+    ) -> None:
+        for i, (count, all_of_them) in enumerate(zip(pods, must, strict=True)):
+            self._program.set_row(i, float(count) if all_of_them else -np.inf, float(count))
+        row = len(pods)
+        for amounts, scale in ((devices, 1), (cpu, self._cpu_scale), (memory, self._memory_scale)):
+            for amount in amounts:
+                self._program.set_row(row, -np.inf, amount / scale)
+                row += 1
 
     def solve(self) -> LinearResult:
         """Solve over the patterns so far."""

@@ -59,6 +59,28 @@ class Rooms:
         """Whether a pod that must be placed has no place."""
         return any(pod.must_place and left for pod, left in zip(self.problem.pods, self.left.tolist(), strict=True))
 
+    def copy(self) -> Rooms:
+        """An independent copy."""
+        twin = Rooms.__new__(Rooms)
+        twin.__dict__.update(self.__dict__)
+        twin.cpu, twin.memory, twin.free, twin.left = self.cpu.copy(), self.memory.copy(), self.free.copy(), self.left.copy()
+        twin._where = self._where.copy()
+        return twin
+
+    def clear(self, nodes: NDArray[np.int64]) -> None:
+        """Take all pods off some nodes."""
+        gone = np.zeros(self.kinds.size, np.bool_)
+        gone[nodes] = True
+        for node, pod, devices in self._where:
+            if gone[node]:
+                self._move(node, pod, devices, -1)
+        self._where = [held for held in self._where if not gone[held[0]]]
+
+    @property
+    def unused(self) -> NDArray[np.int64]:
+        """Milli of each node's devices that nothing takes, shape [n]."""
+        return np.asarray(self.free.sum(axis=1))
+
     def put(self, node: int, pod: int, devices: Sequence[int]) -> None:
         """Place a pod of a kind on a node, on these of its devices."""
         self._move(node, pod, devices, 1)
@@ -78,6 +100,15 @@ class Rooms:
         for pod in order:
             while self.left[pod] > 0 and self._put_best(pod):
                 pass
+
+    def rest(self) -> tuple[list[int], list[int], list[int], list[int]]:
+        """Return what is left: pods of each kind; idle devices, cpu and memory of each kind of node, on nodes with an idle device."""
+        idle = (self.free == MILLI_PER_DEVICE).sum(axis=1)
+        sums = [
+            np.bincount(self.kinds, weights=np.where(idle > 0, amount, 0), minlength=len(self.problem.nodes)).astype(np.int64).tolist()
+            for amount in (idle, self.cpu, self.memory)
+        ]
+        return self.left.tolist(), sums[0], sums[1], sums[2]
 
     def make_room(self) -> None:
         """Give pods that must be placed the place of one pod with devices each, the one of least worth that will do; largest first."""

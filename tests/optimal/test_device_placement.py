@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -127,3 +128,23 @@ def test_documents_of_no_placement(change: Callable[[dict[str, Any]], None], say
     change(document)
     with pytest.raises(CertificateError, match=says):
         verify_device_placement(document)
+
+
+@pytest.mark.parametrize("seed", [7, 10])
+def test_emptying_and_filling_again_reaches_the_bound(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    pods = []
+    for devices in (1, 1, 1, 1, 1, 2, 4, 8):
+        cpu, memory = (int(amount) for amount in generator.integers(4, 40, 2))
+        milli = 1000 if devices > 1 else int(generator.integers(20, 96)) * 10
+        pods.append(PodKind(cpu, memory, milli, devices, int(generator.integers(3, 12))))
+    instance = problem(pods, [NodeKind(90, 90, 8, 4), NodeKind(64, 48, 4, 4)])
+    milli = []
+    for improvements in (0, 40):
+        program = DeviceProgram(instance)
+        bound = device_bound(instance, program=program)
+        found = device_placement(instance, program, enough=bound.milli, improvements=improvements)
+        assert found is not None
+        assert verify_device_placement(found.document(instance)) == found.milli
+        milli.append(found.milli)
+    assert milli[0] < milli[1] == bound.milli
