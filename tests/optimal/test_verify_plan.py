@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from binpack.api.solving import plan_moves
@@ -14,7 +15,7 @@ from binpack.model.meta import LabelSelector, ObjectMeta
 from binpack.model.policy import PodDisruptionBudget, PodDisruptionBudgetSpec, PodDisruptionBudgetStatus
 from binpack.optimal.verify import verify
 from binpack.optimal.verify_cluster import check_on_cluster
-from binpack.testing import node, pod
+from binpack.testing import ZONE, node, pod
 
 
 def budget(allowed: int) -> PodDisruptionBudget:
@@ -118,3 +119,33 @@ def test_so_few_nodes_do_not_do() -> None:
     document = json.loads(json.dumps({**plan.certificate(), "kind": "moves"}))
     assert document["status"] == "infeasible"
     assert check_on_cluster(document, cluster()).problems == ()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_plans_that_are_made_are_accepted(seed: int) -> None:
+    """Random clusters with zones, anti-affinity, spread, ports and budgets, and a pod that waits."""
+    generator = np.random.default_rng(seed)
+    count = 8
+    objects: list[Any] = [node(f"n{i}").cpu("24").pods(12).zone("abc"[i % 3]).build() for i in range(count)]
+    kinds = [
+        lambda one: one,
+        lambda one: one.apart_from({"app": one.draft.metadata.labels["app"]}),
+        lambda one: one.spread(ZONE),
+        lambda one: one.host_port(8080),
+    ]
+    for app in range(6):
+        cpu, rule = int(generator.integers(1, 5)), kinds[app % 4]
+        places = generator.permutation(count)[: int(generator.integers(2, 5))].tolist()
+        for number, place in enumerate(places):
+            one = pod(f"w{app}-{number}").label(app=f"w{app}").request(cpu=str(cpu)).owner("ReplicaSet", f"w{app}")
+            objects.append(rule(one).on(f"n{place}").build())
+    objects.append(pod("waits").request(cpu="2").build())
+    spec = PodDisruptionBudgetSpec(selector=LabelSelector(match_labels={"app": "w0"}), max_unavailable=1)
+    status = PodDisruptionBudgetStatus(observed_generation=1, expected_pods=4, disruptions_allowed=1)
+    objects.append(PodDisruptionBudget(metadata=ObjectMeta(name="w0", namespace="default"), spec=spec, status=status))
+    plan = plan_moves(objects, target_nodes="min+1", deterministic_limit=0.5)
+    document = json.loads(json.dumps(plan.certificate()))
+    assert verify(document).problems == ()
+    found = check_on_cluster(document, objects)
+    assert found.problems == ()
+    assert not [note for note in found.notes if "rules between pods" in note]
