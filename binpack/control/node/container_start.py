@@ -71,6 +71,8 @@ class ContainerStart:
         is_needed = here_us is None and (size_bytes is not None or model.pull_failures != 0)
         if plan.container.image_pull_policy == "Never" and (is_needed or (here_us or 0) > now_us):
             message = f'Container image "{image}" is not present with pull policy of Never'
+            # Another pod may bring it.
+            record.due_us = now_us + _SYNC_US
             return self._refuse(pod, record, "ErrImageNeverPull", message, "ErrImageNeverPull")
         fails = model.pull_failures is None or record.pull_failures < model.pull_failures
         if fails and (here_us is None or always_pulls(image, plan.container.image_pull_policy)):

@@ -86,3 +86,16 @@ def test_unused_images_go_when_the_disk_is_full(ward_of, machine):
         ward.run(ward.built(image(f"web:{number}"), policy="Never", workload=workload, name=f"web-{number}")).until(600 * number)
     held = ward.store.get(Node, "n1").status.images
     assert [one.names for one in held] == [("web:2",), ("web:3",)], "the one that was used the longest ago is gone"
+
+
+def test_a_container_that_must_not_pull_starts_once_another_pod_has_brought_its_image(ward):
+    workload = "image: {size: 100Mi}"
+    ward.run(ward.built(image("web:1", image_pull_policy="Never"), workload=workload, name="never"))
+    ward.wait(25)
+    assert ward.state("main", "never").state.waiting.reason == "ErrImageNeverPull"
+    revision = ward.store.revision
+    ward.wait(100)
+    assert ward.store.revision == revision, "looking again changes nothing"
+    ward.run(ward.built(image("web:1"), workload=workload, name="brings"))
+    ward.wait(13)
+    assert ward.state("main", "never").state.running is not None
