@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from binpack.errors import ConfigurationError
+from binpack.model.devices import GPU_COUNT, GPU_MILLI
 from binpack.optimal.legality import placed_of
 from binpack.optimal.pod_classing import PodClassing
 from binpack.optimal.problem import Integers, PackingProblem
@@ -77,8 +78,13 @@ def amounts_of(cluster: Cluster, classes: PodClassing, resource: str) -> Amounts
     Raises
     ------
     ConfigurationError
-        If no node offers it and no pod asks for it.
+        If no node offers it and no pod asks for it, or if pods ask for it by annotations.
     """
+    if resource in (GPU_MILLI, GPU_COUNT):
+        raise ConfigurationError(
+            f'resource "{resource}": devices and shares of them are asked for in annotations, which no sum of requests counts (accepted: '
+            "what pods request; the most of devices is binpack.optimal.methods.device_patterns, see docs/reference/fgd.md)"
+        )
     active = cluster.active
     if resource == PODS:
         of_pod = np.ones(len(classes.pods), np.int64)

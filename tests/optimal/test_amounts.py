@@ -196,6 +196,11 @@ def test_a_resource_that_nobody_knows() -> None:
         most("nvidia.com/gpu", [], [of("web", "web-0", "1")])
 
 
+def test_shares_of_devices_are_no_sum_of_requests() -> None:
+    with pytest.raises(ConfigurationError, match="asked for in annotations, which no sum of requests counts"):
+        most("alibabacloud.com/gpu-milli", [], [of("web", "web-0", "1")])
+
+
 def test_nothing_waits() -> None:
     found = most("cpu", [of("web", "web-0", "1").on("n0")], [])
     assert str(found.answer.status) == "optimal"
