@@ -213,6 +213,7 @@ def fewest_evictions(
     *,
     pods: Collection[str] | None = None,
     configuration: ResolvedConfiguration | None = None,
+    stop: Callable[[], bool] | None = None,
     tick: Callable[[str], None] | None = None,
 ) -> tuple[Evictions, ...]:
     """Find for pods that wait the smallest set of evictions on one node that lets each of them fit, one pod at a time.
@@ -225,6 +226,8 @@ def fewest_evictions(
         `namespace/name`, or a name that is there once. All that wait for one of the profiles if it is left out.
     configuration : ResolvedConfiguration, optional
         The profile that a pod names decides what fits.
+    stop : callable, optional
+        Asked now and then whether to end with the best so far.
     tick : callable, optional
         Told the name of each pod that is done.
 
@@ -272,7 +275,7 @@ def fewest_evictions(
     for pod in wanted:
         # Replicas differ in their names alone, and each is asked about as if the others were not there.
         kind = encoded((pod.metadata.namespace, sorted(pod.metadata.labels.items()), pod.spec, pod.status.nominated_node_name))
-        answer = alike[kind] if kind in alike else alike.setdefault(kind, find_fewest(cluster, profiles, pod))
+        answer = alike[kind] if kind in alike else alike.setdefault(kind, find_fewest(cluster, profiles, pod, stop=stop))
         answers.append(answer if answer.pod is pod else dataclasses.replace(answer, pod=pod))
         if tick is not None:
             tick(pod.key)

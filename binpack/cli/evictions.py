@@ -36,7 +36,7 @@ def evictions_document(found: Evictions, seconds: float) -> dict[str, Any]:
         "gap": answer.gap,
         "seconds": round(seconds, 3),
         "method": "search by size",
-        "repeatable": True,
+        "repeatable": found.repeatable,
         "certificate": {"kind": answer.kind, "verified": answer.verified},
         "baselines": [_baseline(found)],
         "goal": "evictions",

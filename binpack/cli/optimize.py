@@ -281,15 +281,19 @@ def _of_evictions(cluster: tuple[Path, ...], asked: _Asked) -> int:
     from binpack.cli.inputs import read_cluster, read_scheduler
     from binpack.cli.progress import progress
 
-    if len(asked.config) > 1 or asked.bare_pods_stay or asked.gap or asked.time_limit or asked.deterministic_limit:
-        raise click.UsageError("--objective evictions takes no limit, no --gap, no --bare-pods-stay and one --config")
+    if len(asked.config) > 1 or asked.bare_pods_stay or asked.gap or asked.deterministic_limit:
+        raise click.UsageError("--objective evictions takes no --deterministic-limit, no --gap, no --bare-pods-stay and one --config")
     added = () if asked.pod_file is None else (asked.pod_file,)
     given = read_cluster(cluster, (*asked.pods, *added), config=asked.config[0] if asked.config else None, evictions=True)
     wanted = asked.pod or (None if asked.pod_file is None else _added_pods(given.objects, cluster, asked))
-    begun = monotonic()
+    begun, most = monotonic(), asked.time_limit
+
+    def over() -> bool:
+        return most is not None and monotonic() - begun > most
+
     configuration = read_scheduler(asked.config[0]) if asked.config else None
     with progress("pods") as tick:
-        answers = fewest_evictions(given.objects, pods=wanted, configuration=configuration, tick=tick)
+        answers = fewest_evictions(given.objects, pods=wanted, configuration=configuration, stop=over, tick=tick)
     statuses = [found.answer.status for found in answers]
     seconds = monotonic() - begun
     given.tell()

@@ -7,7 +7,7 @@ Source: framework/preemption and plugins/defaultpreemption, v1.35.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from binpack.optimal.answer import Answer
 
 SETS_A_NODE = 20_000
+SETS_BETWEEN_LOOKS = 64
 
 Key = tuple[int, int, int]
 
@@ -78,6 +79,8 @@ class Evictions:
     budgets : tuple[PreemptionBudget, ...]
     blockers : dict[str, frozenset[str]]
         By node: pods that have to go whatever else does, for they cannot be beside the pod. Only where it could matter.
+    repeatable : bool
+        False if `stop` ended the search.
     """
 
     pod: Pod
@@ -89,6 +92,7 @@ class Evictions:
     rooms: Rooms | None = None
     budgets: tuple[PreemptionBudget, ...] = ()
     blockers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    repeatable: bool = True
 
     @cached_property
     def answer(self) -> Answer:
@@ -127,7 +131,14 @@ class Evictions:
         return self.summary()
 
 
-def fewest_evictions(cluster: Cluster, profiles: Mapping[str, Profile], pod: Pod, *, sets_a_node: int = SETS_A_NODE) -> Evictions:
+def fewest_evictions(
+    cluster: Cluster,
+    profiles: Mapping[str, Profile],
+    pod: Pod,
+    *,
+    sets_a_node: int = SETS_A_NODE,
+    stop: Callable[[], bool] | None = None,
+) -> Evictions:
     """Find the smallest set of evictions on one node that lets a pod fit.
 
     Parameters
@@ -140,6 +151,8 @@ def fewest_evictions(cluster: Cluster, profiles: Mapping[str, Profile], pod: Pod
         Without a node.
     sets_a_node : int
         Sets of victims to try on a node; where that does not do, the answer is not proven.
+    stop : callable, optional
+        Asked now and then whether to end the search with the best so far.
     """
     cycle = SchedulingCycle(cluster, profiles, tie_breaker=TieBreaker(Ties.FIRST), preemption=True)
     decision = cycle.decide(pod)
@@ -154,28 +167,36 @@ def fewest_evictions(cluster: Cluster, profiles: Mapping[str, Profile], pod: Pod
         return Evictions(pod, None, None, False, None, message)
     profile = cycle.profile_of(pod)
     rooms = rooms_of(cluster, profile, pod, filtering)
-    search = _Search(cluster, profile, pod, rooms, budgets, sets_a_node)
+    search = _Search(cluster, profile, pod, rooms, budgets, sets_a_node, stop)
     preemption = _preempted(decision, budgets)
     search.run(filtering, preemption)
     rooms, blockers = search.looked_at(filtering)
-    return Evictions(pod, None, search.best, search.proven, preemption, message, rooms, budgets, blockers)
+    return Evictions(pod, None, search.best, search.proven, preemption, message, rooms, budgets, blockers, not search.ended)
 
 
 class _Search:
     def __init__(
-        self, cluster: Cluster, profile: Profile, pod: Pod, rooms: Rooms, budgets: Sequence[PreemptionBudget], sets_a_node: int
+        self,
+        cluster: Cluster,
+        profile: Profile,
+        pod: Pod,
+        rooms: Rooms,
+        budgets: Sequence[PreemptionBudget],
+        sets_a_node: int,
+        stop: Callable[[], bool] | None,
     ) -> None:
         self.cluster, self.profile, self.pod, self.rooms = cluster, profile, pod, rooms
         self.budgets, self.sets_a_node = budgets, sets_a_node
+        self._stop = stop
         self.best: Victims | None = None
-        self.proven = True
+        self.proven, self.ended = True, False
 
     def run(self, filtering: Filtering, start: Victims | None) -> None:
         """Search the nodes on which evictions can help, those that need fewest first."""
         self.best = start
         least = [(room.least(self.rooms.need), room.node, room) for room in self.rooms.open]
         for count, _, room in sorted((one for one in least if one[0] is not None), key=lambda one: one[:2]):
-            if self.best is not None and (0, count) > self.best.key[:2]:
+            if self.ended or (self.best is not None and (0, count) > self.best.key[:2]):
                 break
             with dry_run(self.pod, filtering.preparation, self.cluster, self.profile, room.row, {}) as trial:
                 self._on_node(room, count or 1, trial)
@@ -204,8 +225,9 @@ class _Search:
             if self.best is not None and (0, size) > self.best.key[:2]:
                 return
             for chosen in self._sets(room.pods, size):
+                self.ended = self._stop is not None and tried % SETS_BETWEEN_LOOKS == 0 and self._stop()
                 tried += 1
-                if tried > self.sets_a_node:
+                if self.ended or tried > self.sets_a_node:
                     self.proven = False
                     return
                 pods = [room.pods[number] for number in chosen]

@@ -96,7 +96,7 @@ def test_a_pod_of_a_manifest(binpack, full, file):
     [
         (["--pod", "a1"], 'pod "default/a1" is on node n1 (accepted: a pod that waits: default/huge, default/new, default/tiny)'),
         (["--pod", "nwe"], 'no pod "nwe"'),
-        (["--pod", "new", "--gap", "0.1"], "takes no limit, no --gap"),
+        (["--pod", "new", "--gap", "0.1"], "takes no --deterministic-limit, no --gap"),
         (["--certificate", "x.json"], "--certificate is about one pod, 3 were asked for"),
     ],
 )
@@ -123,3 +123,8 @@ def test_replicas_have_the_same_answer_under_their_own_names(binpack, dump):
     documents = binpack("optimize", "-c", cluster, "--objective", "evictions", "--json").json
     assert [document["pod"] for document in documents] == [f"default/new-{i}" for i in range(3)]
     assert {str(document["objective"]) for document in documents} == {"[0, 1, 0]"}
+
+
+def test_a_time_limit_is_enough_for_most(binpack, full):
+    ran = binpack("optimize", "-c", full, "--objective", "evictions", "--pod", "new", "--time-limit", "30", "--json")
+    assert (ran.json["objective"], ran.json["repeatable"]) == ([0, 1, 5], True)

@@ -90,3 +90,12 @@ def test_agrees_with_trying_every_set(seed: int) -> None:
     found = fewest_evictions(cluster, PROFILES, pod("new").request(cpu=str(wanted)).priority(100).build())
     assert (None if found.best is None else found.best.key[1:]) == best
     assert found.proven
+
+
+def test_whoever_ends_the_search_gets_what_preemption_takes() -> None:
+    placed = [held("a1", "n1", "1"), held("a2", "n1", "1"), held("a3", "n1", "2"), held("b1", "n1", "4", 5)]
+    wanted = pod("new").request(cpu="4").priority(100).build()
+    found = fewest_evictions(cluster_of([small("n1")], placed), PROFILES, wanted, stop=lambda: True)
+    assert (found.best, found.proven, found.repeatable) == (found.preemption, False, False)
+    # The checker searches by itself, and says what is better than that.
+    assert (str(found.answer.status), found.answer.bound) == ("feasible", (0, 1, None))
