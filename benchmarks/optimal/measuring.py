@@ -64,9 +64,8 @@ def measured_moves(above: int, problem_of: Problem, seed: int, limit_s: float, t
     assert isinstance(fewest.objective, int), "all pods are placed today"
     begun = time.process_time()
     today = today_of(problem)
-    known = fewest.fills if above == 0 else ()
     budget = Budget(deterministic_limit=None, time_limit_s=limit_s)
-    found = fewest_moves(today, fewest.objective + above, budget, seed, known=known)
+    found = fewest_moves(today, fewest.objective + above, budget, seed, known=fewest.fills)
     used = time.process_time() - begun
     bound = None if found.bound is None else found.bound.value
     value = None if found.packing is None else today.moved(found.packing.held)
