@@ -12,8 +12,9 @@ from binpack.control.apiserver.admission import Admission
 from binpack.control.apiserver.identity import Identities
 from binpack.control.apiserver.store import Store
 from binpack.control.clock import Clock
+from binpack.control.controllers.ended_pods import EndedPods
 from binpack.control.controllers.node_lifecycle.zones import zone_state
-from binpack.control.controllers.pod_gc import PodGarbageCollector, PodGarbageMemory, removal_rank, surplus_ended
+from binpack.control.controllers.pod_gc import PodGarbageCollector, PodGarbageMemory
 from binpack.control.controllers.taint_eviction import FOREVER, TaintEvictionController, shortest
 from binpack.model.base import replace
 from binpack.model.meta import Condition, ObjectMeta
@@ -92,8 +93,11 @@ def _pod(given: Mapping[str, Any]) -> Pod:
 
 
 def _gc_terminated(given: Mapping[str, Any]) -> dict[str, Any]:
-    ended = sorted(removal_rank(pod) for pod in (_pod(one) for one in given["pods"]) if pod.is_terminal)
-    return {"deleted": {key.partition("/")[2] for key in surplus_ended(ended, given["threshold"])}}
+    ended = EndedPods()
+    for pod in (_pod(one) for one in given["pods"]):
+        if pod.is_terminal:
+            ended.put(pod)
+    return {"deleted": {key.partition("/")[2] for key in ended.surplus(given["threshold"])}}
 
 
 def _deleted(plan: Actions) -> set[str]:

@@ -41,12 +41,12 @@ class Identities:
 
     def uid(self) -> str:
         """Draw a uid in the form of a random UUID."""
-        digits = self._stream.bytes(16).hex()
+        raw = self._stream.bit_generator.random_raw
+        digits = f"{raw():016x}{raw():016x}"
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
     def name(self, prefix: str) -> str:
         """Complete a `generateName`."""
-        picks = int.from_bytes(self._stream.bytes(8), "little")
-        picks, first = divmod(picks, len(_PAIRS))
+        picks, first = divmod(self._stream.bit_generator.random_raw(), len(_PAIRS))
         picks, second = divmod(picks, len(_PAIRS))
         return f"{prefix[:MAX_PREFIX_LENGTH]}{_PAIRS[first]}{_PAIRS[second]}{ALPHABET[picks % len(ALPHABET)]}"

@@ -6,8 +6,7 @@ Source: pkg/controller/podgc/gc_controller.go, v1.35.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from binpack.control.actions import Actions, Delete, Done, Outcome, UpdateStatus, Write, first_error
@@ -16,6 +15,7 @@ from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.clock import timestamp_of
 from binpack.control.conditions import is_true, transitioned
 from binpack.control.controller import Wake
+from binpack.control.controllers.ended_pods import EndedPods
 from binpack.control.reader import Reader
 from binpack.control.subjects import PodChange
 from binpack.control.workqueue import RateLimiter
@@ -33,10 +33,6 @@ OUT_OF_SERVICE_TAINT = "node.kubernetes.io/out-of-service"
 _PASS = "pass"
 
 
-Rank = tuple[bool, float, str, str]
-"""Where an ended pod stands in the order of removal: evicted or not, creation time in seconds, name, namespace/name."""
-
-
 @dataclass(slots=True)
 class PodGarbageMemory:
     """What the controller has seen, so that a pass looks at what may be garbage and at nothing else.
@@ -45,10 +41,8 @@ class PodGarbageMemory:
     ----------
     quarantine_until_us : dict[str, int]
         By name of a node that is missing: when it is taken to be gone for good.
-    ended : list[Rank]
-        Pods that have ended, sorted: the first to be removed first.
-    rank_of : dict[str, Rank]
-        The same by namespace/name.
+    ended : EndedPods
+        Pods that have ended.
     missing_nodes : dict[str, None]
         Names of nodes that were missing when a pod was seen on them or when they were deleted; an ordered set.
     out_of_service : dict[str, None]
@@ -58,8 +52,7 @@ class PodGarbageMemory:
     """
 
     quarantine_until_us: dict[str, int] = field(default_factory=dict)
-    ended: list[Rank] = field(default_factory=list)
-    rank_of: dict[str, Rank] = field(default_factory=dict)
+    ended: EndedPods = field(default_factory=EndedPods)
     missing_nodes: dict[str, None] = field(default_factory=dict)
     out_of_service: dict[str, None] = field(default_factory=dict)
     unbound: dict[str, None] = field(default_factory=dict)
@@ -94,7 +87,7 @@ class PodGarbageCollector:
 
     def reconcile(self, key: str, reader: Reader, memory: PodGarbageMemory, now_us: int) -> Actions:
         """Make one pass."""
-        surplus = _found(reader, surplus_ended(memory.ended, MAX_TERMINATED_PODS))
+        surplus = _found(reader, memory.ended.surplus(MAX_TERMINATED_PODS))
         nodes = [reader.find(Node, name) for name in memory.out_of_service]
         stranded = [pod for node in nodes if node is not None for pod in reader.pods_on(node.name) if is_out_of_service(pod, node)]
         orphaned = [pod for name in _nodes_gone(reader, memory, now_us) for pod in reader.pods_on(name)]
@@ -114,17 +107,6 @@ class PodGarbageCollector:
         return Done(first_error(tuple(one for one in outcomes if not isinstance(one.error, NotFoundError))), plan.requeue_after_us)
 
 
-def removal_rank(pod: Pod) -> Rank:
-    """Return where an ended pod stands among those that are too many: evicted ones first, then the oldest, then by name."""
-    created = pod.metadata.creation_timestamp
-    return pod.status.reason != "Evicted", 0.0 if created is None else created.timestamp(), pod.metadata.name, pod.key
-
-
-def surplus_ended(ended: Sequence[Rank], threshold: int) -> list[str]:
-    """Return the pods that are too many, namespace/name, from all ended ones in the order of their rank; without a threshold none is."""
-    return [rank[-1] for rank in ended[: max(len(ended) - threshold, 0)]] if threshold > 0 else []
-
-
 def _note_node(event: WatchEvent, node: Node, reader: Reader, memory: PodGarbageMemory) -> bool:
     memory.out_of_service.pop(node.name, None)
     if event.type == "DELETED":
@@ -139,9 +121,11 @@ def _note_node(event: WatchEvent, node: Node, reader: Reader, memory: PodGarbage
 
 
 def _note_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: PodGarbageMemory) -> bool:
-    former = event.previous
-    if pod.is_terminal or not isinstance(former, Pod) or former.is_terminal:
-        _rank(event, pod, memory)
+    former, is_terminal = event.previous, pod.is_terminal
+    if is_terminal and event.type != "DELETED":
+        memory.ended.put(pod)
+    elif is_terminal or not isinstance(former, Pod) or former.is_terminal:
+        memory.ended.drop(pod.key)
     if memory.unbound:
         memory.unbound.pop(pod.key, None)
     if event.type == "DELETED":
@@ -157,19 +141,6 @@ def _note_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: PodGarbageMem
             memory.missing_nodes[pod.spec.node_name] = None
         may_be_garbage = node is None or (pod.is_terminating and _is_marked(node))
     return may_be_garbage or len(memory.ended) > MAX_TERMINATED_PODS
-
-
-def _rank(event: WatchEvent, pod: Pod, memory: PodGarbageMemory) -> None:
-    """Keep the ended pods in their order."""
-    new = removal_rank(pod) if event.type != "DELETED" and pod.is_terminal else None
-    old = memory.rank_of.pop(pod.key, None) if new is None else memory.rank_of.get(pod.key)
-    if new == old:
-        return
-    if old is not None:
-        del memory.ended[bisect_left(memory.ended, old)]
-    if new is not None:
-        memory.rank_of[pod.key] = new
-        insort(memory.ended, new)
 
 
 def _found(reader: Reader, keys: Iterable[str]) -> list[Pod]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from binpack.control.clock import timestamp_of
 from binpack.control.conditions import find_condition
 from binpack.control.controllers import pod_gc
-from binpack.control.controllers.pod_gc import PodGarbageCollector, is_out_of_service, removal_rank, surplus_ended
+from binpack.control.controllers.pod_gc import PodGarbageCollector, is_out_of_service
 from binpack.model.base import replace
 from binpack.model.node import Node
 from binpack.model.pod import Pod
@@ -60,19 +60,6 @@ def test_a_quiet_cluster_costs_no_passes(bench):
     bench.start(PodGarbageCollector)
     bench.wait(24 * 3600)
     assert bench.plane.client("pod-garbage-collector-controller").syncs == 0
-
-
-def test_who_is_too_many():
-    def ended(name: str, created: int, reason: str = ""):
-        built = pod(name).created(timestamp_of(created * US_PER_S)).phase("Failed").build()
-        return replace(built, status=replace(built.status, reason=reason))
-
-    pods = [ended("c", 2), ended("a", 0), ended("b", 1), ended("evicted", 9, "Evicted")]
-    ended = sorted(removal_rank(one) for one in pods)
-    assert surplus_ended(ended, 2) == ["default/evicted", "default/a"]
-    assert surplus_ended(ended, 4) == []
-    # kube-controller-manager --terminated-pod-gc-threshold=0: none is ever too many.
-    assert surplus_ended(ended, 0) == []
 
 
 def test_more_than_the_allowed_number_of_ended_pods_go_at_the_next_pass(bench, monkeypatch):
