@@ -139,7 +139,8 @@ CASES = {
             {
                 "status": "False",
                 "reason": "ReadinessGatesNotReady",
-                "message": 'the status of pod readiness gate "g1" is not "True", but False, the status of pod readiness gate "g2" is not "True", but Unknown',
+                "message": 'the status of pod readiness gate "g1" is not "True", but False, '
+                'the status of pod readiness gate "g2" is not "True", but Unknown',
             },
         ),
         (
