@@ -36,9 +36,9 @@ OUTDATED = 0.93
 QUERIES = 300
 NEIGHBOURS = 4
 ROUNDS = 12
-WIDEST = 0.3
+NARROWEST, WIDEST = 1e-5, 0.3
 LARGE_FIRST = 1e-5
-FEW_PODS = 400
+FEW_PODS = 800
 WORK_A_NODE, WORK_A_LOOSE_NODE = 2e-3, 5e-5
 WORK_PER_PAIR = 4e-7
 
@@ -98,7 +98,7 @@ class _Filler:
         self.order = np.argsort(-self.scaled.max(axis=1, initial=0.0), kind="stable")
         self.left: Integers = problem.demand.copy()
         self.generator, self.alignment = generator, alignment
-        self.tolerance = 0.01
+        self.tolerance = NARROWEST
         self._first = self._second = self._load = np.zeros(0, np.int64)
         self._square: Numbers = np.zeros(0)
         self._tree: cKDTree | None = None
