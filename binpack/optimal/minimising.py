@@ -29,7 +29,7 @@ PROVING_PART = 0.4
 SUMS_PART, TIGHT_PART, PERFECT_PART, COVER_PART = 0.2, 0.4, 0.5, 0.4
 TIGHT_KINDS = 30
 """Kinds of pods below which the pattern LP is quicker than filling nodes tightly one by one."""
-SUMS_TRIES, TIGHT_TRIES = 12, 100
+SUMS_TRIES, FIRST_TRIES, TIGHT_TRIES = 12, 6, 100
 MOST_PERFECT = 20_000
 MIP_NODES = 100
 RUIN_ROUNDS = 25
@@ -97,7 +97,7 @@ class _Minimiser:
         problem, search = self.search.affordable(self.pods.problem), self.search
         if not are_alike(problem):
             return
-        self._tightly(problem, range(2))
+        self._tightly(problem, range(FIRST_TRIES))
         if is_one_dimensional(problem):
             slice_ = search.budget.slice(SUMS_PART)
             for number in range(SUMS_TRIES):
@@ -128,7 +128,7 @@ class _Minimiser:
     def _tight_again(self) -> None:
         problem = self.search.affordable(self.pods.problem)
         if are_alike(problem):
-            self._tightly(problem, range(2, 2 + TIGHT_TRIES))
+            self._tightly(problem, range(FIRST_TRIES, FIRST_TRIES + TIGHT_TRIES))
 
     def _tightly(self, problem: PackingProblem, attempts: range) -> None:
         """Nodes that are finished with the pairs of pods that waste least."""
