@@ -15,6 +15,8 @@ from binpack.optimal.weighing import Requirement
 
 QUICK_DIVES, MORE_DIVES, MOST_DIVES = 2, 6, 40
 EARLY_PART, QUICK_PART, PROVING_PART, REACHING_PART = 0.15, 0.15, 0.5, 0.3
+ALL_PART = 0.05
+"""Of the budget for CP-SAT to place all pods: dives find such placements, and more often."""
 RUIN_ROUNDS = 25
 STALE, STALE_AT_LAST = 4, 10
 
@@ -39,7 +41,7 @@ def _place_all(search: Search) -> None:
     if bound.value is None or not problem.placeable.all() or not search.worth_cp_sat():
         return
     everything = int((problem.cost * problem.supply).sum())
-    search.cp_sat(cp_sat.Ask(problem.rank_demand, None, everything), part=0.2, hint=None)
+    search.cp_sat(cp_sat.Ask(problem.rank_demand, None, everything), part=ALL_PART, hint=None)
 
 
 def _place_rank(search: Search, rank: int) -> Level:
