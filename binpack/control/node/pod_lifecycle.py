@@ -6,6 +6,8 @@ over. Source: pkg/kubelet/kubelet.go (SyncPod), kuberuntime/kuberuntime_manager.
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from binpack.control.clock import Clock
 from binpack.control.node.container_start import ContainerStart
 from binpack.control.node.machine import Machine
@@ -15,6 +17,7 @@ from binpack.control.node.probes import probe_outcomes
 from binpack.control.node.restart import backoff_after_exit, restarts_after
 from binpack.control.node.termination import begin_to_stop, exit_after, shorten
 from binpack.control.node.timings import KubeletTimings
+from binpack.control.node.usage import container_usage, memory_excess_us
 from binpack.control.node.workload_model import KILLED_EXIT_CODE, RunModel
 from binpack.control.records import EventSink, Record, RecordType
 from binpack.model.duration import format_duration
@@ -70,6 +73,7 @@ class PodLifecycle:
         for plan, record in worker.members():
             if record.stage == "running":
                 self._plan_run(plan, record, now_us)
+        worker.memory_us = memory_excess_us(worker, now_us)
 
     def advance(self, worker: PodWorker, machine: Machine, now_us: int) -> None:
         """Do what is due."""
@@ -85,11 +89,22 @@ class PodLifecycle:
             for plan, record in worker.members():
                 while record.due_us <= now_us:
                     self._step(worker, plan, record, now_us)
+            if worker.plan.memory_limit is not None:
+                self._keep_to_memory_limit(worker, now_us)
             self._start_what_may(worker, machine, now_us)
+            if worker.plan.memory_limit is not None:
+                worker.memory_us = memory_excess_us(worker, now_us)
             if _is_over(worker):
                 self.stop(worker, _own_grace(worker.pod), now_us)
         elif worker.stage == "stopping" and now_us >= worker.due_us:
             self._end(worker)
+
+    def _keep_to_memory_limit(self, worker: PodWorker, now_us: int) -> None:
+        """Kill the container that uses the most memory, as the kernel does in the cgroup of a pod that uses more than it may."""
+        while memory_excess_us(worker, now_us) <= now_us:
+            uses = [(container_usage(plan, record, now_us).get(MEMORY, 0), plan, record) for plan, record in worker.members()]
+            _, plan, record = max(uses, key=itemgetter(0))
+            self._exited(worker, plan, record, now_us, KILLED_EXIT_CODE, "OOMKilled")
 
     def stop(self, worker: PodWorker, grace_seconds: int, now_us: int) -> None:
         """End a pod within a grace period, or shorten the time that it has left."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from binpack.control.node.phase import is_sidecar
 from binpack.control.node.workload_model import ContainerModel, WorkloadModel
-from binpack.model.pod import MIRROR_ANNOTATION, Container, Pod
+from binpack.model.pod import MIRROR_ANNOTATION, Container, Pod, ResourceRequirements
 from binpack.model.requests import MEMORY, PODS, fit_requests
 from binpack.state.ports import HostPort, host_ports
 
@@ -54,6 +54,8 @@ class PodPlan:
     ports : tuple of HostPort
     peaks : dict[str, int]
         The most that its containers can use at a time, by resource, where the model says what they use.
+    memory_limit : int or None
+        Of the whole pod, bytes.
     """
 
     containers: tuple[ContainerPlan, ...]
@@ -61,6 +63,7 @@ class PodPlan:
     requests: dict[str, int]
     ports: tuple[HostPort, ...]
     peaks: dict[str, int]
+    memory_limit: int | None
 
     @property
     def has_usage(self) -> bool:
@@ -77,7 +80,8 @@ def pod_plan(pod: Pod, model: WorkloadModel) -> PodPlan:
     for one in containers:
         for resource in {name for run in one.model.runs for name, _ in run.usage}:
             peaks[resource] = peaks.get(resource, 0) + _peak(one.model, resource)
-    return PodPlan(tuple(containers), len(spec.init_containers), {**fit_requests(pod), PODS: 1}, host_ports(pod), peaks)
+    requests = {**fit_requests(pod), PODS: 1}
+    return PodPlan(tuple(containers), len(spec.init_containers), requests, host_ports(pod), peaks, _memory_limit(spec.resources))
 
 
 def is_critical(pod: Pod) -> bool:
@@ -94,11 +98,14 @@ def _container_plan(container: Container, kind: ContainerKind, model: WorkloadMo
     named = model.named.get(container.name)
     if named is None:
         named = model.main if kind == "main" else _SILENT
-    limit = container.resources.limits.get(MEMORY)
     probes = (container.startup_probe, container.readiness_probe, container.liveness_probe)
-    return ContainerPlan(
-        container, kind, named, None if limit is None else limit.ceil_units(), any(probe is not None for probe in probes)
-    )  # fmt: skip
+    has_probes = any(probe is not None for probe in probes)
+    return ContainerPlan(container, kind, named, _memory_limit(container.resources), has_probes)
+
+
+def _memory_limit(resources: ResourceRequirements | None) -> int | None:
+    limit = None if resources is None else resources.limits.get(MEMORY)
+    return None if limit is None else limit.ceil_units()
 
 
 def _peak(model: ContainerModel, resource: str) -> int:

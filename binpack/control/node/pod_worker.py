@@ -118,6 +118,8 @@ class PodWorker:
         Of its termination.
     deadline_us : int
         When it has been active for too long.
+    memory_us : int
+        When its containers together use more memory than the whole pod may, if they run on.
     reason, message : str
         Why the kubelet ends it, for its status.
     disruption : Condition or None
@@ -139,6 +141,7 @@ class PodWorker:
     is_released: bool = False
     grace_seconds: int = 0
     deadline_us: int = NEVER
+    memory_us: int = NEVER
     reason: str = ""
     message: str = ""
     disruption: Condition | None = None
@@ -175,7 +178,7 @@ class PodWorker:
     def next_due_us(self) -> int:
         """Return when something happens to it by itself."""
         if self.stage == "active":
-            due_us = min(self.due_us, self.deadline_us)
+            due_us = min(self.due_us, self.deadline_us, self.memory_us)
             for record in self.records:
                 due_us = min(due_us, record.due_us)
             return due_us

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from binpack.control.node.pod_plan import ContainerPlan
 from binpack.control.node.pod_worker import NEVER, ContainerRecord, PodWorker
 from binpack.control.node.workload_model import Steps
+from binpack.model.requests import MEMORY
 
 
 def usage_at(worker: PodWorker, now_us: int) -> dict[str, int]:
@@ -45,6 +46,16 @@ def next_change_us(worker: PodWorker, now_us: int) -> int:
         ),
         default=NEVER,
     )
+
+
+def memory_excess_us(worker: PodWorker, now_us: int) -> int:
+    """Return when a pod's containers together use more memory than the whole pod may, now or later, if they run on."""
+    limit, time_us = worker.plan.memory_limit, now_us
+    while limit is not None and time_us != NEVER:
+        if usage_at(worker, time_us).get(MEMORY, 0) > limit:
+            return time_us
+        time_us = next_change_us(worker, time_us)
+    return NEVER
 
 
 def _steps(plan: ContainerPlan, record: ContainerRecord) -> Iterator[tuple[str, Steps]]:

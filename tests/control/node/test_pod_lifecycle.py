@@ -151,6 +151,34 @@ def test_a_container_beyond_its_memory_limit_is_killed(ward):
     assert (ward.get().status.phase, ended.reason, ended.exit_code) == ("Failed", "OOMKilled", 137)
 
 
+def test_of_a_pod_beyond_its_own_memory_limit_the_largest_container_is_killed(ward):
+    """The limit of the pod's cgroup: no container has one of its own."""
+    usage = """
+        containers:
+          small: {usage: {memory: 100Mi}}
+          large: {usage: {memory: [{amount: 150Mi}, {after: 30s, amount: 201Mi}]}}
+    """
+    limit = ResourceRequirements(limits={"memory": Quantity.parse("300Mi")})
+    built = ward.built(Container(name="small"), Container(name="large"), policy="Never", workload=usage, resources=limit)
+    ward.run(built).until(31.9)
+    assert (ward.get().status.phase, ward.state("large").state.terminated) == ("Running", None)
+    ward.until(32)
+    ended = ward.state("large").state.terminated
+    assert (ended.reason, ended.exit_code) == ("OOMKilled", 137)
+    assert ward.state("small").state.running is not None
+    ward.wait(3600)
+    assert ward.state("small").state.running is not None, "alone it is within the limit"
+
+
+def test_a_pod_that_starts_beyond_its_own_memory_limit_is_killed_again_and_again(ward):
+    limit = ResourceRequirements(limits={"memory": Quantity.parse("300Mi")})
+    usage = "usage: {memory: 301Mi}"
+    ward.run(ward.built(Container(name="main"), workload=usage, resources=limit)).until(60)
+    state = ward.state("main")
+    assert (state.state.waiting.reason, state.last_state.terminated.reason) == ("CrashLoopBackOff", "OOMKilled")
+    assert state.restart_count == 3, "at once, after 10 s, after 20 s more"
+
+
 # Probes (10.6)
 
 
