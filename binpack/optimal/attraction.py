@@ -52,10 +52,18 @@ def attract(cluster: Cluster, groups: Sequence[PodGroup], rows: NDArray[np.intp]
             if company:
                 relaxed[f"required pod affinity over {term.topology_key}"] = None
                 if confine and not is_per_node(domain):
-                    open_rows &= _chosen(cluster, term, domain, staying, company, open_rows)
-        group.eligible = group.eligible.copy()
-        group.eligible[rows] = open_rows
+                    chosen = _chosen(cluster, term, domain, staying, company, open_rows)
+                    open_rows &= chosen
+                    if not (staying > 0).any() and all(other is not group for other in company):
+                        # Somebody has to be there: the smallest group that is company.
+                        _narrow(min(company, key=lambda other: len(other.members)), rows, chosen)
+        _narrow(group, rows, open_rows)
     return relaxed
+
+
+def _narrow(group: PodGroup, rows: NDArray[np.intp], kept: NDArray[np.bool_]) -> None:
+    group.eligible = group.eligible.copy()
+    group.eligible[rows] &= kept
 
 
 def _chosen(

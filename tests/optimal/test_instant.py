@@ -52,9 +52,16 @@ def test_nothing_runs() -> None:
     assert (found.bound, found.nodes) == (0, 0)
 
 
-def test_a_placement_that_breaks_affinity_is_not_counted() -> None:
-    # The pods must be near a pod that stays in zone b; the problem does not know that, the checker does.
+def test_affinity_to_a_pod_that_stays_is_kept() -> None:
     anchor = pod("anchor").owner("DaemonSet", "d").label(app="anchor").on("n1").build()
+    near = [pod(f"p{n}").request(cpu="1", memory="1Gi").near({"app": "anchor"}, ZONE).on("n3").build() for n in range(2)]
+    found = fewest_nodes(NODES, [anchor, *near], PROFILE)
+    assert (found.bound, found.nodes, found.relaxed) == (1, 1, ())
+
+
+def test_a_placement_that_breaks_affinity_is_not_counted() -> None:
+    # The pods must be near a pod that may move, too; the problem does not know that, the checker does.
+    anchor = pod("anchor").label(app="anchor").request(cpu="1", memory="1Gi").on("n1").build()
     near = [pod(f"p{n}").request(cpu="1", memory="1Gi").near({"app": "anchor"}, ZONE).on("n3").build() for n in range(2)]
     found = fewest_nodes(NODES, [anchor, *near], PROFILE)
     assert found.bound == 1

@@ -101,6 +101,18 @@ def test_pods_that_want_each_others_company_share_a_zone() -> None:
     assert found.best.left_out == 0
 
 
+def test_pods_and_the_company_that_they_want_share_a_zone() -> None:
+    nodes = [small_node("n1", "a"), small_node("n2", "b"), small_node("n3", "b"), small_node("n4", "a")]
+    caches = [web(f"cache-{n}", "3").label(app="cache").on(f"n{2 + n}") for n in range(2)]
+    near = [web(f"near-{n}", "1").near({"app": "cache"}, ZONE).on("n2") for n in range(1)]
+    waiting = web("near-9", "1").near({"app": "cache"}, ZONE)
+    found = optimum(nodes, [*caches, *near], [waiting, web("other", "4")])
+    zone = {"n1": "a", "n2": "b", "n3": "b", "n4": "a"}
+    with_cache = {zone[found.placement[f"default/cache-{n}"]] for n in range(2)}
+    assert {zone[found.placement[f"default/near-{n}"]] for n in (0, 9)} <= with_cache
+    assert (found.best.left_out, found.best.nodes) == (0, 3)
+
+
 def test_spread_that_today_breaks_is_relaxed_and_named() -> None:
     nodes = [small_node("n1", "a"), small_node("n2", "b")]
     spread = [web(f"p{n}").label(app="web").spread(ZONE).on("n1") for n in range(3)]
