@@ -1,4 +1,4 @@
-"""Faults for controllers, the scheduler and kubelets: watches that lag, stutter and break, writes that conflict, crashes between two writes.
+"""Faults for controllers, scheduler and kubelets: watches that lag, stutter and break, writes that conflict, crashes between two writes.
 
 A client is level triggered if a cluster ends the same with them and without.
 """
