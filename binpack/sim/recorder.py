@@ -10,14 +10,13 @@ from typing import Any
 
 from binpack.control.apiserver.store import Store
 from binpack.control.apiserver.watch import WatchEvent
-from binpack.control.conditions import is_ready
 from binpack.control.records import EventSink, RecordedEvent
 from binpack.model.base import Value
 from binpack.model.meta import controller_of
 from binpack.model.node import Node
-from binpack.model.pod import Pod
+from binpack.model.pod import Pod, PodSpec
 from binpack.model.requests import CPU, MEMORY, placed_requests
-from binpack.sim.summaries import Summary, summary_of
+from binpack.sim.summaries import PodState, Summary, state_of, summary_of, summary_of_state
 
 
 class Change(Value, frozen=True):
@@ -46,10 +45,8 @@ class Change(Value, frozen=True):
 LogEntry = RecordedEvent | Change
 
 
-PodState = tuple[str, str, bool, bool]
-"""Phase, node, whether it is Ready, whether it is terminating: all that is told of a pod and counted for it."""
-
 _ENDED = ("Succeeded", "Failed")
+_MAX_KNOWN = 1_000
 
 
 @dataclass(slots=True)
@@ -166,6 +163,7 @@ class Recorder:
         self._sink = sink
         self._pods_on: dict[str, int] = {}
         self._told: dict[str, Summary] = {}
+        self._requests: dict[int, tuple[PodSpec, tuple[int, int]]] = {}
         self._unmarked_us: int | None = None
 
     def next_wake_us(self) -> int | None:
@@ -226,14 +224,22 @@ class Recorder:
 
     def _observe_pod(self, event: WatchEvent, pod: Pod, now_us: int) -> None:
         uid = pod.metadata.uid
-        state = (pod.status.phase, pod.spec.node_name, is_ready(pod), pod.is_terminating)
+        state = state_of(pod)
         row = self.pods.get(uid)
         if row is None:
             row = self._new_row(pod, now_us)
         elif state == row.state and event.type == "MODIFIED":
             return
-        if row.state is not None:
-            self._count(row, row.state, -1)
+        before, after = row.state, None if event.type == "DELETED" else state
+        if before is None or after is None or before[1] != after[1] or after[0] in _ENDED:
+            if before is not None:
+                self._count(row, before, -1)
+            if after is not None:
+                self._count(row, after, 1)
+        elif after[1]:
+            # Where it is and what it asks for stays; so it is with most changes.
+            self.totals.pods_running += (after[0] == "Running") - (before[0] == "Running")
+            self.totals.pods_ready += after[2] - before[2]
         # A pod can be removed in the very write that would have reported its end.
         row.phase = state[0] or row.phase
         if event.type == "DELETED":
@@ -241,12 +247,11 @@ class Recorder:
         else:
             row.state = state
             _follow(row, state, now_us)
-            self._count(row, state, 1)
         self._unmarked_us = now_us
-        self._tell(event, summary_of(pod) or (), now_us)
+        self._tell(event, summary_of_state(state), now_us)
 
     def _new_row(self, pod: Pod, now_us: int) -> PodRow:
-        meta, owner, requests = pod.metadata, controller_of(pod.metadata), placed_requests(pod)
+        meta, owner, (cpu, memory) = pod.metadata, controller_of(pod.metadata), self._requests_of(pod)
         row = PodRow(
             namespace=meta.namespace,
             pod=meta.name,
@@ -254,12 +259,25 @@ class Recorder:
             owner_kind=None if owner is None else owner.kind,
             owner=None if owner is None else owner.name,
             priority=pod.priority,
-            cpu_requested_millicores=requests.get(CPU, 0),
-            memory_requested_bytes=requests.get(MEMORY, 0),
+            cpu_requested_millicores=cpu,
+            memory_requested_bytes=memory,
             created_us=now_us,
         )
         self.pods[meta.uid] = row
         return row
+
+    def _requests_of(self, pod: Pod) -> tuple[int, int]:
+        """Return milli-cores and bytes that a pod asks for; new pods of one template are given the very same spec."""
+        known = self._requests.get(id(pod.spec))
+        if known is not None and known[0] is pod.spec and not pod.status.container_statuses:
+            return known[1]
+        requests = placed_requests(pod)
+        answer = requests.get(CPU, 0), requests.get(MEMORY, 0)
+        if len(self._requests) >= _MAX_KNOWN:
+            self._requests.clear()
+        if not pod.status.container_statuses:
+            self._requests[id(pod.spec)] = (pod.spec, answer)
+        return answer
 
     def _count(self, row: PodRow, state: PodState, sign: int) -> None:
         """Add what a pod counts for in a state, or take it away."""

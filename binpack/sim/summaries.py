@@ -21,13 +21,19 @@ def summary_of(value: ApiObject) -> Summary | None:
     return () if summarize is None else summarize(value)
 
 
-def _of_pod(pod: Pod) -> Summary:
-    return (
-        ("phase", pod.status.phase),
-        ("node", pod.spec.node_name),
-        ("ready", is_ready(pod)),
-        ("terminating", pod.is_terminating),
-    )
+PodState = tuple[str, str, bool, bool]
+"""Phase, node, whether it is Ready, whether it is terminating: all that is told of a pod."""
+
+
+def state_of(pod: Pod) -> PodState:
+    """Return what is told of a pod."""
+    return pod.status.phase, pod.spec.node_name, is_ready(pod), pod.is_terminating
+
+
+def summary_of_state(state: PodState) -> Summary:
+    """Return what the log tells of a pod in a state."""
+    phase, node, ready, terminating = state
+    return ("phase", phase), ("node", node), ("ready", ready), ("terminating", terminating)
 
 
 def _of_node(node: Node) -> Summary:
@@ -104,7 +110,7 @@ def _of_budget(budget: PodDisruptionBudget) -> Summary:
 
 
 _SUMMARIES: dict[type, Callable[[Any], Summary | None]] = {
-    Pod: _of_pod,
+    Pod: lambda pod: summary_of_state(state_of(pod)),
     Node: _of_node,
     Deployment: _of_deployment,
     ReplicaSet: _of_replica_set,

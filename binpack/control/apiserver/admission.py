@@ -121,7 +121,11 @@ class Admission:
         meta, given = current.metadata, changed.metadata
         spec = getattr(current, "spec", None)
         if spec is not None and getattr(changed, "spec", None) is spec and given.labels is meta.labels:
-            if given.finalizers is not meta.finalizers or given.owner_references is not meta.owner_references:
+            if (
+                given.annotations is not meta.annotations
+                or given.owner_references is not meta.owner_references
+                or not set(given.finalizers) <= set(meta.finalizers)
+            ):
                 self._refuse(changed, [*validate_meta(given, labels=False), *validate_meta_update(given, meta)])
             return changed
         if isinstance(changed, _Scalable) and isinstance(current, _Scalable) and _is_only_scaled(changed, current):

@@ -205,7 +205,10 @@ class Store(ObjectTables):
         NotFoundError, ConflictError
             ConflictError if the pod is bound already, is terminating, or is another one of the same name.
         """
-        address, current = self._current(replace(pod, metadata=replace(pod.metadata, resource_version="")))
+        meta = pod.metadata
+        address, current = ("Pod", meta.namespace, meta.name), self.get(Pod, meta.name, meta.namespace)
+        if meta.uid:
+            self._check_uid(address, meta.uid, current)
         if current.spec.node_name:
             raise ConflictError(
                 "pods/binding", pod.metadata.name, f"pod {current.metadata.name} is already assigned to node {current.spec.node_name!r}"
@@ -330,10 +333,15 @@ class Store(ObjectTables):
         current: T = self.get(resource, meta.name, namespace)  # type: ignore[assignment]
         if meta.resource_version and meta.resource_version != current.metadata.resource_version:
             raise ConflictError(qualified_plural(resource), meta.name)
-        if meta.uid and meta.uid != current.metadata.uid:
-            why = f"Precondition failed: UID in precondition: {meta.uid}, UID in object meta: {current.metadata.uid}"
-            raise ConflictError(qualified_plural(resource), meta.name, why)
-        return (resource, namespace, meta.name), current
+        address = (resource, namespace, meta.name)
+        if meta.uid:
+            self._check_uid(address, meta.uid, current)
+        return address, current
+
+    def _check_uid(self, address: Address, uid: str, current: ApiObject) -> None:
+        if uid != current.metadata.uid:
+            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {current.metadata.uid}"
+            raise ConflictError(qualified_plural(address[0]), address[2], why)
 
     def _write(self, what: WatchEventType, address: Address, old: ApiObject | None, new: T) -> T:
         resource, namespace, name = address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from binpack.control.clock import Clock
@@ -14,6 +15,7 @@ from binpack.control.records import EventSink, Record
 from binpack.model.meta import Condition
 from binpack.model.node import Node
 from binpack.model.pod import Pod
+from binpack.model.quantity import Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class PodAdmission:
     def __init__(self, sink: EventSink, clock: Clock) -> None:
         self._sink = sink
         self._clock = clock
-        self._offered: tuple[Node | None, dict[str, int]] = (None, {})
+        self._offered: dict[str, tuple[Mapping[str, Quantity] | None, dict[str, int]]] = {}
 
     def judge(self, pod: Pod, plan: PodPlan, node: Node, machine: Machine) -> Verdict:
         """Judge a pod against the node and all pods of it that may still run."""
@@ -63,9 +65,10 @@ class PodAdmission:
         self._sink.record(self._clock.now_us, "kubelet", Record(victim.pod, "Warning", victim.reason, victim.message))
 
     def _allocatable(self, node: Node) -> dict[str, int]:
-        if self._offered[0] is None or self._offered[0].status.allocatable is not node.status.allocatable:
-            self._offered = (node, allocatable_of(node))
-        return self._offered[1]
+        known = self._offered.get(node.name)
+        if known is None or known[0] is not node.status.allocatable:
+            known = self._offered[node.name] = (node.status.allocatable, allocatable_of(node))
+        return known[1]
 
 
 _TAKEN = Verdict()
