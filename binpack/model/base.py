@@ -5,6 +5,7 @@ Keep every import of msgspec inside this package: configuration, scenarios and s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -97,9 +98,9 @@ def encoded(value: Any) -> bytes:
     return _ENCODER.encode(value)
 
 
-def json_line(value: Any) -> bytes:
-    """Return plain data as one line of compact JSON in UTF-8, without a line end."""
-    return _JSON.encode(value)
+def json_lines(values: Iterable[Any]) -> bytes:
+    """Return plain data as lines of compact JSON in UTF-8, each with its line end."""
+    return _JSON.encode_lines(values)
 
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=encode_hook)

@@ -6,18 +6,20 @@ The same run gives the same bytes, on any machine and in any process.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from binpack.model.base import json_line
+from binpack.model.base import json_lines
 from binpack.sim.recorder import Change, LogEntry
 from binpack.version import KUBERNETES_VERSION
 
 SCHEMA = "binpack.dev/event-log/v1"
+_LINES_AT_A_TIME = 4_096
 
 
-def log_lines(entries: Iterable[LogEntry], header: Mapping[str, Any]) -> Iterator[bytes]:
-    """Yield the lines of a log in UTF-8, with line ends.
+def log_chunks(entries: Iterable[LogEntry], header: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield the bytes of a log, some thousand lines at a time.
 
     Parameters
     ----------
@@ -25,26 +27,23 @@ def log_lines(entries: Iterable[LogEntry], header: Mapping[str, Any]) -> Iterato
     header : Mapping[str, Any]
         What the run followed, such as its seed and its rule for ties; told in the first line.
     """
-    yield json_line({"schema": SCHEMA, "kubernetesVersion": KUBERNETES_VERSION, **header}) + b"\n"
-    for entry in entries:
-        yield json_line(_fields(entry)) + b"\n"
+    yield json_lines([{"schema": SCHEMA, "kubernetesVersion": KUBERNETES_VERSION, **header}])
+    rest = iter(entries)
+    while chunk := [_fields(entry) for entry in islice(rest, _LINES_AT_A_TIME)]:
+        yield json_lines(chunk)
 
 
 def write_log(path: str | Path, entries: Iterable[LogEntry], header: Mapping[str, Any]) -> None:
     """Write a log to a file."""
     with open(path, "wb") as file:
-        file.writelines(log_lines(entries, header))
+        file.writelines(log_chunks(entries, header))
 
 
 def _fields(entry: LogEntry) -> dict[str, Any]:
     if isinstance(entry, Change):
-        return {
-            "timeUs": entry.time_us,
-            "write": entry.what,
-            "object": subject_of(entry),
-            "revision": entry.revision,
-            **dict(entry.summary),
-        }
+        fields = {"timeUs": entry.time_us, "write": entry.what, "object": subject_of(entry), "revision": entry.revision}
+        fields.update(entry.summary)
+        return fields
     return {
         "timeUs": entry.time_us,
         "event": entry.reason,

@@ -10,7 +10,7 @@ from typing import Any
 
 from binpack.results.schema import CLUSTER, PODS
 from binpack.results.tables import Table
-from binpack.sim.event_log import log_lines, write_log
+from binpack.sim.event_log import log_chunks, write_log
 from binpack.sim.recorder import LogEntry, PodRow
 from binpack.sim.samples import Sample, node_table
 
@@ -67,7 +67,7 @@ class Run:
 
     def log(self) -> bytes:
         """Return the event log as the bytes of its file."""
-        return b"".join(log_lines(self.events, self.header))
+        return b"".join(log_chunks(self.events, self.header))
 
     def write(self, directory: str | Path) -> tuple[Path, ...]:
         """Write the log and the tables into a directory, and return the paths."""

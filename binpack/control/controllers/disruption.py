@@ -16,7 +16,7 @@ from binpack.control.apiserver.eviction import budgets_of
 from binpack.control.apiserver.resources import ApiObject, Unstructured
 from binpack.control.apiserver.watch import WatchEvent
 from binpack.control.clock import time_of, timestamp_of
-from binpack.control.conditions import find_condition, is_ready, transitioned, with_condition
+from binpack.control.conditions import find_condition, is_ready, is_true, transitioned, with_condition
 from binpack.control.controller import Wake
 from binpack.control.controllers.ownership import selector_of
 from binpack.control.reader import Reader
@@ -83,8 +83,6 @@ class DisruptionController:
         """Wake a budget for its changes and for those of its pods."""
         value, former = event.object, event.previous
         if isinstance(value, Pod):
-            if isinstance(former, Pod) and event.type == "MODIFIED" and not _matters(former, value):
-                return ()
             return _observe_pod(event, value, reader, memory, now_us)
         if not isinstance(value, PodDisruptionBudget):
             return ()
@@ -284,13 +282,18 @@ def _matters(before: Pod, after: Pod) -> bool:
         or (former.labels is not meta.labels and former.labels != meta.labels)
         or former.owner_references != meta.owner_references
         or is_ready(before) != is_ready(after)
-        or (_is_stale_mark(after) and not _is_stale_mark(before))
     )
 
 
 def _observe_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: DisruptionMemory, now_us: int) -> list[Wake]:
     meta, former = pod.metadata, event.previous
-    found = budgets_of(pod, reader.selecting(PodDisruptionBudget, meta.namespace, meta.labels))
+    candidates = reader.selecting(PodDisruptionBudget, meta.namespace, meta.labels)
+    if isinstance(former, Pod) and event.type == "MODIFIED":
+        # Where there are no budgets, as mostly, only a mark that nobody follows up is of interest.
+        is_unmarked = not _is_stale_mark(pod) or _is_stale_mark(former)
+        if is_unmarked and (not _matters(former, pod) if candidates else former.metadata.labels is meta.labels):
+            return []
+    found = budgets_of(pod, candidates)
     if found:
         _follow(memory, pod.key, found, is_there=event.type != "DELETED")
     if isinstance(former, Pod) and former.metadata.labels != meta.labels:
@@ -306,8 +309,7 @@ def _observe_pod(event: WatchEvent, pod: Pod, reader: Reader, memory: Disruption
 
 def _is_stale_mark(pod: Pod) -> bool:
     """Tell whether a pod is marked as about to be disrupted and nobody has deleted it yet."""
-    condition = find_condition(pod.status.conditions, "DisruptionTarget")
-    return condition is not None and condition.status == "True" and not pod.is_terminating and not pod.is_terminal
+    return is_true(pod.status.conditions, "DisruptionTarget") and not pod.is_terminating and not pod.is_terminal
 
 
 def _marked_until_us(pod: Pod) -> int:

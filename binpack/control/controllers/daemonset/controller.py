@@ -74,6 +74,7 @@ class _Sync(NamedTuple):
     digest: str
     revisions: tuple[ControllerRevision, ...]
     fits: Mapping[str, Fitness]
+    pods: Mapping[str, list[Pod]]
     wait_us: int | None = None
     error: str = ""
     observed: bool = True
@@ -168,10 +169,10 @@ def _manage(
     digest = update.metadata.labels.get(HASH_LABEL, "")
     spec = with_daemon_tolerations(found.spec.template.spec)
     fits = {node.name: fitness(spec, node) for node in sorted(reader.scan(Node), key=lambda node: node.name)}
-    sync = _Sync("manage", found, spec, digest, tuple(known.values()), fits)
+    sync = _Sync("manage", found, spec, digest, tuple(known.values()), fits, by_target(claimed.pods))
     if not memory.expectations.are_met(key, now_us):
-        return _write_status(sync._replace(observed=False), reader, now_us)
-    changes = manage(found, sync.fits, by_target(claimed.pods), digest, memory.failures, now_us)
+        return _write_status(sync._replace(observed=False), now_us)
+    changes = manage(found, sync.fits, sync.pods, digest, memory.failures, now_us)
     return _perform(key, sync._replace(wait_us=min(changes.waits_us, default=None)), changes, memory, now_us)
 
 
@@ -187,11 +188,11 @@ def _after_changes(
 ) -> Actions:
     """Roll once what was managed is seen to be there, else count."""
     records = _settle(key, sync.daemon_set, plan, outcomes, memory)
-    sync = sync._replace(error=sync.error or error)
+    sync = sync._replace(error=sync.error or error, pods=_by_node(sync, reader) if outcomes else sync.pods)
     if sync.step == "manage" and not sync.error and _is_rolling(sync.daemon_set) and _are_seen(outcomes, reader):
-        changes = roll(sync.daemon_set, sync.fits, _by_node(sync, reader), sync.digest, now_us)
+        changes = roll(sync.daemon_set, sync.fits, sync.pods, sync.digest, now_us)
         return with_records(_perform(key, sync._replace(step="roll"), changes, memory, now_us), records)
-    return with_records(_write_status(sync, reader, now_us), records)
+    return with_records(_write_status(sync, now_us), records)
 
 
 def _observe_node(event: WatchEvent, node: Node, reader: Reader) -> Iterator[str]:
@@ -285,8 +286,8 @@ def _are_seen(outcomes: tuple[Outcome, ...], reader: Reader) -> bool:
     return True
 
 
-def _write_status(sync: _Sync, reader: Reader, now_us: int) -> Actions:
-    owner, pods = sync.daemon_set, _by_node(sync, reader)
+def _write_status(sync: _Sync, now_us: int) -> Actions:
+    owner, pods = sync.daemon_set, sync.pods
     status = daemon_set_status(owner, sync.fits, pods, sync.digest, now_us, observed=sync.observed)
     writes: tuple[Write, ...] = (UpdateStatus(replace(owner, status=status)),) if status != owner.status else ()
     hashes = {pod.metadata.labels.get(HASH_LABEL) for there in pods.values() for pod in there} | {sync.digest}

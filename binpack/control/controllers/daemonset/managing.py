@@ -214,6 +214,8 @@ class _Sides(NamedTuple):
 
 
 def _sides(daemon_set: DaemonSet, pods: Sequence[Pod], digest: str) -> _Sides:
+    if len(pods) == 1 and not pods[0].is_terminating:
+        return _Sides(None, pods[0], False) if is_current(daemon_set, digest, pods[0]) else _Sides(pods[0], None, False)
     present = [pod for pod in pods if not pod.is_terminating]
     new = [pod for pod in present if is_current(daemon_set, digest, pod)]
     old = [pod for pod in present if not is_current(daemon_set, digest, pod)]
