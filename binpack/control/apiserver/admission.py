@@ -31,6 +31,7 @@ from binpack.model.policy import LimitRange, PriorityClass
 from binpack.model.storage import PersistentVolumeClaim
 from binpack.model.validation import validate, validate_meta, validate_meta_update, validate_update
 from binpack.model.validation.fields import not_negative
+from binpack.model.validation.names import is_subdomain
 from binpack.model.workloads import Deployment, ReplicaSet, StatefulSet
 
 if TYPE_CHECKING:
@@ -38,16 +39,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=ApiObject)
 
-_CLASSES = ("PriorityClass", "RuntimeClass")
 _MAX_KNOWN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """One answer: for this spec and these labels, at these revisions of the classes and with these LimitRanges."""
+    """One answer: for this spec and these labels, at these revisions of the classes and with these LimitRanges.
+
+    `meta` is that of the pod that was asked about, found right.
+    """
 
     spec: PodSpec
-    labels: dict[str, str]
+    meta: ObjectMeta
     classes: tuple[int, ...]
     ranges: list[LimitRange]
     admitted: PodSpec
@@ -151,7 +154,7 @@ class Admission:
         return value if isinstance(value, Unstructured) else cast(T, default_object(value))
 
     def _admit_pod(self, new: Pod, store: Store) -> Pod:
-        classes = tuple(store.revision_of(kind) for kind in _CLASSES)
+        classes = store.revision_of("PriorityClass"), store.revision_of("RuntimeClass")
         ranges = _ranges_of(new, store)
         known = self._known.get(id(new.spec))
         if (
@@ -159,9 +162,9 @@ class Admission:
             and known.spec is new.spec
             and known.classes == classes
             and known.ranges == ranges
-            and known.labels == new.metadata.labels
+            and (known.meta.labels is new.metadata.labels or known.meta.labels == new.metadata.labels)
         ):
-            if self._validates:
+            if self._validates and not (_is_held_alike(new.metadata, known.meta) and is_subdomain(new.metadata.name)):
                 self._refuse(new, validate_meta(new.metadata, labels=False))
             admitted = replace(new, spec=known.admitted, status=known.status)
             return _annotated(admitted, known.annotation) if known.annotation else admitted
@@ -177,7 +180,7 @@ class Admission:
             self._known.clear()
         annotation = "" if limited.metadata is new.metadata else limited.metadata.annotations.get(ANNOTATION, "")
         self._known[id(new.spec)] = _Known(
-            new.spec, new.metadata.labels, classes, ranges, admitted.spec, admitted.status, annotation
+            new.spec, new.metadata, classes, ranges, admitted.spec, admitted.status, annotation
         )  # fmt: skip
         return admitted
 
@@ -197,6 +200,15 @@ class Admission:
             raise InvalidError(
                 qualified_kind(resource_of(value)), value.metadata.name, texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
             )
+
+
+def _is_held_alike(meta: ObjectMeta, other: ObjectMeta) -> bool:
+    """Tell whether annotations, owners and finalizers are another's, as with pods of one template and one owner."""
+    return (
+        meta.annotations is other.annotations
+        and meta.finalizers is other.finalizers
+        and (meta.owner_references is other.owner_references or meta.owner_references == other.owner_references)
+    )
 
 
 _Scalable = Deployment | ReplicaSet | StatefulSet

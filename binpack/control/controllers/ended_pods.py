@@ -23,6 +23,7 @@ class EndedPods:
 
     _rank_of: dict[str, Rank] = field(default_factory=dict)
     _heap: list[Rank] = field(default_factory=list)
+    _first: list[Rank] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self._rank_of)
@@ -41,12 +42,17 @@ class EndedPods:
     def surplus(self, threshold: int) -> list[str]:
         """Return the pods that are more than a threshold, namespace/name, the first to be removed first; with threshold 0 none is."""
         count = len(self) - threshold if threshold > 0 else 0
+        if count <= 0:
+            return []
+        # Those of the last answer are gone by now, as a rule.
+        for rank in self._first:
+            if self._rank_of.get(rank[-1]) == rank:
+                heappush(self._heap, rank)
         first: list[Rank] = []
+        self._first = first
         while len(first) < count:
             rank = heappop(self._heap)
             # A pod that came back under its old rank has two entries.
             if self._rank_of.get(rank[-1]) == rank and (not first or first[-1] != rank):
                 first.append(rank)
-        for rank in first:
-            heappush(self._heap, rank)
         return [rank[-1] for rank in first]

@@ -227,6 +227,8 @@ def _ready_time(pod: Pod) -> datetime | None:
 def _deletion_cost(pod: Pod) -> int:
     """The annotation, if it is an int32 without a plus sign or leading zeros."""
     text = pod.metadata.annotations.get(DELETION_COST, "")
+    if not text:
+        return 0
     number = parse_int64(text)
     return number if number is not None and str(number) == text and number in _INT32 else 0
 

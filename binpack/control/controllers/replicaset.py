@@ -171,9 +171,9 @@ def replica_set_status(replica_set: ReplicaSet, active: tuple[Pod, ...], termina
     return ReplicaSetStatus(
         observed_generation=replica_set.metadata.generation,
         replicas=len(active),
-        fully_labeled_replicas=sum(template_labels <= pod.metadata.labels.items() for pod in active),
-        ready_replicas=sum(is_ready(pod) for pod in active),
-        available_replicas=sum(is_available(pod, spec.min_ready_seconds, now_us) for pod in active),
+        fully_labeled_replicas=sum([template_labels <= pod.metadata.labels.items() for pod in active]),
+        ready_replicas=sum(map(is_ready, active)),
+        available_replicas=sum([is_available(pod, spec.min_ready_seconds, now_us) for pod in active]),
         terminating_replicas=terminating,
         conditions=conditions,
     )
