@@ -149,7 +149,9 @@ class FastScheduler:
             start = (start + looked) % len(self._cluster)
             evaluated.append(looked)
             node = self._cluster.node(row).name
-            self._cluster.add_pod(replace(pod, spec=replace(pod.spec, node_name=node)), node, pod_class=pod_class)
+            # A plugin without cached parts may have read a label just now that tells classes apart.
+            still = pod_class if epoch == self._cluster.counts.epoch else None
+            self._cluster.add_pod(replace(pod, spec=replace(pod.spec, node_name=node)), node, pod_class=still)
             nodes.append(node)
         return Placed(nodes, evaluated, start)
 
