@@ -11,6 +11,6 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.deep
-def test_both_pictures_are_drawn(tmp_path: Path) -> None:
+def test_all_pictures_are_drawn(tmp_path: Path) -> None:
     runpy.run_path(str(ROOT / "docs" / "make_optimal_images.py"))["main"](tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"optimal-gap.png", "optimal-patterns.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {"moves-curve.png", "optimal-gap.png", "optimal-patterns.png"}
