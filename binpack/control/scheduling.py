@@ -113,13 +113,13 @@ class Scheduler:
         For policies that draw.
     kernels : bool or None
         Whether to decide with compiled kernels; None: if numba is installed. The decisions are the same.
+    is_throttled : bool
+        True to try one pod a step, so that whoever lets its client write so often and no oftener is asked before each binding.
 
     Attributes
     ----------
     counters : SchedulingCounters
     queue : SchedulingQueue
-    is_throttled : bool
-        True to try one pod a step, so that whoever lets its client write so often and no oftener is asked before each binding.
     """
 
     name = "default-scheduler"
@@ -136,6 +136,7 @@ class Scheduler:
         tie_breaker: TieBreaker,
         generator: np.random.Generator | None = None,
         kernels: bool | None = None,
+        is_throttled: bool = False,
     ) -> None:
         self.counters = SchedulingCounters()
         self.queue = SchedulingQueue(profiles)
@@ -147,7 +148,7 @@ class Scheduler:
         self._tie_breaker = tie_breaker
         self._generator = generator
         self._kernels = kernels
-        self.is_throttled = False
+        self._is_throttled = is_throttled
         self._is_idle = False
         self._flush_at_us: int | None = None
         self._open(Cluster(), next_start=0)
@@ -189,7 +190,7 @@ class Scheduler:
         self._is_idle = False
         self._cycle.now = self._store.clock.timestamp
         while (queued := self.queue.pop()) is not None:
-            if not self._try(queued, now_us) or self.is_throttled:
+            if not self._try(queued, now_us) or self._is_throttled:
                 return
         self._lookahead.give_up()
         self._is_idle = True

@@ -268,16 +268,15 @@ class Recorder:
 
     def _requests_of(self, pod: Pod) -> tuple[int, int]:
         """Return milli-cores and bytes that a pod asks for; new pods of one template are given the very same spec."""
+        if pod.status.container_statuses:
+            # It runs already, and may be in mid-resize.
+            return _amounts(pod)
         known = self._requests.get(id(pod.spec))
-        if known is not None and known[0] is pod.spec and not pod.status.container_statuses:
-            return known[1]
-        requests = placed_requests(pod)
-        answer = requests.get(CPU, 0), requests.get(MEMORY, 0)
-        if len(self._requests) >= _MAX_KNOWN:
-            self._requests.clear()
-        if not pod.status.container_statuses:
-            self._requests[id(pod.spec)] = (pod.spec, answer)
-        return answer
+        if known is None or known[0] is not pod.spec:
+            if len(self._requests) >= _MAX_KNOWN:
+                self._requests.clear()
+            known = self._requests[id(pod.spec)] = (pod.spec, _amounts(pod))
+        return known[1]
 
     def _count(self, row: PodRow, state: PodState, sign: int) -> None:
         """Add what a pod counts for in a state, or take it away."""
@@ -316,6 +315,11 @@ class Recorder:
         self.totals.nodes_ready += sign * node_is_ready(node)
         self.totals.cpu_allocatable_millicores += sign * (0 if cpu is None else cpu.ceil_milli())
         self.totals.memory_allocatable_bytes += sign * (0 if memory is None else memory.ceil_units())
+
+
+def _amounts(pod: Pod) -> tuple[int, int]:
+    requests = placed_requests(pod)
+    return requests.get(CPU, 0), requests.get(MEMORY, 0)
 
 
 def _follow(row: PodRow, state: PodState, now_us: int) -> None:

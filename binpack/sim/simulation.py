@@ -105,6 +105,8 @@ class Simulation:
         self.store = Store(self._clock, Identities(self.streams.named("apiserver")))
         sink = EventSink()
         self.kubelets = Kubelets(self.store, sink, timings, kubelet)
+        throttles = client_throttling or {}
+        throttle = throttles.get("kube-scheduler")
         self.scheduler = Scheduler(
             self.store,
             sink,
@@ -112,12 +114,10 @@ class Simulation:
             tie_breaker=TieBreaker(self.ties, self.streams.named("ties")),
             generator=self.streams.named("policy"),
             kernels=kernels,
+            is_throttled=throttle is not None,
         )
         self._recorder = Recorder(self.store, sink, keeps_log=keeps_log)
-        throttles = client_throttling or {}
         self._controllers = start(controllers, self.store, sink, strict=strict, throttle=throttles.get("kube-controller-manager"))
-        throttle = throttles.get("kube-scheduler")
-        self.scheduler.is_throttled = throttle is not None
         scheduler = self.scheduler if throttle is None else ThrottledClient(self.scheduler, self.store, throttle)
         self.plane = ControlPlane(self.store, (self._recorder, self.kubelets, *self._controllers, scheduler))
         self._timeline: list[TimelineEvent] = []

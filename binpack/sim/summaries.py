@@ -16,7 +16,7 @@ Summary = tuple[tuple[str, Any], ...]
 
 
 def summary_of(value: ApiObject) -> Summary | None:
-    """Return what the log tells of an object; empty for kinds of which only coming and going is told, None for those left out."""
+    """Return what the log tells of an object that is no pod; empty where only coming and going is told, None for those left out."""
     summarize = _SUMMARIES.get(type(value))
     return () if summarize is None else summarize(value)
 
@@ -110,7 +110,6 @@ def _of_budget(budget: PodDisruptionBudget) -> Summary:
 
 
 _SUMMARIES: dict[type, Callable[[Any], Summary | None]] = {
-    Pod: lambda pod: summary_of_state(state_of(pod)),
     Node: _of_node,
     Deployment: _of_deployment,
     ReplicaSet: _of_replica_set,

@@ -33,8 +33,7 @@ class ObjectTables:
     def find(self, kind: str, name: str, namespace: str = ...) -> ApiObject | None: ...
     def find(self, kind: type[T] | str, name: str, namespace: str = "") -> T | ApiObject | None:
         """Return one object, or None. A kind is a struct, or for others the name of the resource (`Workload.kueue.x-k8s.io`)."""
-        resource = kind if isinstance(kind, str) else kind.__name__
-        return self._tables.get(resource, _NO_TABLE).get(namespace, _NO_OBJECTS).get(name)
+        return self._tables.get(resource_named(kind), _NO_TABLE).get(namespace, _NO_OBJECTS).get(name)
 
     @overload
     def get(self, kind: type[T], name: str, namespace: str = ...) -> T: ...
@@ -47,10 +46,9 @@ class ObjectTables:
         ------
         NotFoundError
         """
-        resource = kind if isinstance(kind, str) else kind.__name__
-        found = self._tables.get(resource, _NO_TABLE).get(namespace, _NO_OBJECTS).get(name)
+        found = self.find(kind, name, namespace)
         if found is None:
-            raise NotFoundError(qualified_plural(resource), name)
+            raise NotFoundError(qualified_plural(resource_named(kind)), name)
         return found
 
     @overload

@@ -66,10 +66,8 @@ def matters_to_owner(before: Pod, after: Pod) -> bool:
 
 def _ready_since(pod: Pod) -> datetime | Literal[True] | None:
     """Return since when a pod is Ready, True if nobody knows, None if it is not."""
-    for condition in pod.status.conditions:
-        if condition.type == "Ready":
-            return (condition.last_transition_time or True) if condition.status == "True" else None
-    return None
+    condition = find_condition(pod.status.conditions, "Ready")
+    return None if condition is None or condition.status != "True" else condition.last_transition_time or True
 
 
 def restarts_of(pod: Pod) -> int:

@@ -161,9 +161,7 @@ def _keep_one(
     if not has_surge(daemon_set):
         changes.deletes += oldest_first(running)[1:]
         return
-    ordered = oldest_first(running)
-    new = [pod for pod in ordered if is_current(daemon_set, digest, pod)]
-    old = [pod for pod in ordered if not is_current(daemon_set, digest, pod)]
+    old, new = _old_and_new(daemon_set, oldest_first(running), digest)
     changes.deletes += [*new[1:], *old[1:]]
     if new and old and (not is_ready(old[0]) or is_available(new[0], daemon_set.spec.min_ready_seconds, now_us)):
         changes.deletes.append(old[0])
@@ -214,12 +212,17 @@ class _Sides(NamedTuple):
 
 
 def _sides(daemon_set: DaemonSet, pods: Sequence[Pod], digest: str) -> _Sides:
-    if len(pods) == 1 and not pods[0].is_terminating:
-        return _Sides(None, pods[0], False) if is_current(daemon_set, digest, pods[0]) else _Sides(pods[0], None, False)
-    present = [pod for pod in pods if not pod.is_terminating]
-    new = [pod for pod in present if is_current(daemon_set, digest, pod)]
-    old = [pod for pod in present if not is_current(daemon_set, digest, pod)]
+    old, new = _old_and_new(daemon_set, [pod for pod in pods if not pod.is_terminating], digest)
     return _Sides(old[0] if old else None, new[0] if new else None, len(new) > 1 or len(old) > 1)
+
+
+def _old_and_new(daemon_set: DaemonSet, pods: Sequence[Pod], digest: str) -> tuple[list[Pod], list[Pod]]:
+    """Tell pods of former templates from those of the present one."""
+    old: list[Pod] = []
+    new: list[Pod] = []
+    for pod in pods:
+        (new if is_current(daemon_set, digest, pod) else old).append(pod)
+    return old, new
 
 
 def _roll_in_place(daemon_set: DaemonSet, sides: Mapping[str, _Sides], max_unavailable: int, now_us: int) -> Changes:
