@@ -12,6 +12,7 @@ from binpack.framework.interface import Allocation
 from binpack.framework.profile import Profile
 from binpack.model.base import Struct
 from binpack.model.pod import Pod
+from binpack.plugins.required_node_affinity import required_terms
 from binpack.scheduler.cycle import Decision, Refusal, SchedulingCycle
 from binpack.scheduler.fast.counters import Counters
 from binpack.scheduler.fast.scheduler import FastScheduler
@@ -40,7 +41,7 @@ class Outcome(Struct, frozen=True):
     allocations : tuple[Allocation, ...]
         What Reserve plugins allotted; to be undone if the pod is not bound after all.
     evaluated_nodes : int
-        How many nodes were looked at; all of them where the cache decided.
+        How many nodes were looked at.
     """
 
     pod: Pod
@@ -239,8 +240,5 @@ class CachedCycle(SchedulingCycle):
 
 def _names_nodes(pod: Pod) -> bool:
     """Tell whether a pod may go to nodes listed by name alone, as a DaemonSet's: to look at these few the plain way is the fastest."""
-    affinity = pod.spec.affinity
-    own = None if affinity is None else affinity.node_affinity
-    required = None if own is None else own.required_during_scheduling_ignored_during_execution
-    terms = () if required is None else required.node_selector_terms
+    terms = required_terms(pod) or ()
     return bool(terms) and all(any(one.operator == "In" for one in term.match_fields) for term in terms)

@@ -12,8 +12,7 @@ from binpack.control.scheduling import Scheduler
 from binpack.control.throttling import ThrottledClient
 from binpack.sim.timeline import Component, ComponentEvent, SetLatency, StartComponents, StopComponents
 
-STOPPABLE: tuple[Component, ...] = ("kube-controller-manager", "kube-scheduler")
-COMPONENTS: tuple[Component, ...] = (*STOPPABLE, "kubelet")
+COMPONENTS: tuple[Component, ...] = ("kube-controller-manager", "kube-scheduler", "kubelet")
 
 
 def carry_out_on_components(event: ComponentEvent, plane: ControlPlane) -> None:
@@ -57,10 +56,12 @@ def _slow(client: Client, latency_us: int, plane: ControlPlane) -> None:
         holder, inner = inner, inner.client
     if isinstance(inner, LateClient):
         inner.delay_us = latency_us
-    elif latency_us > 0 and holder is None:
-        plane.put_in_place(client.name, _slowed(inner, latency_us, plane))
-    elif latency_us > 0 and holder is not None:
-        holder.client = _slowed(inner, latency_us, plane)
+    elif latency_us > 0:
+        late = _slowed(inner, latency_us, plane)
+        if holder is None:
+            client = late
+        else:
+            holder.client = late
         plane.put_in_place(client.name, client)
 
 

@@ -17,7 +17,7 @@ from binpack.model.base import replace
 from binpack.model.meta import controller_of
 from binpack.model.node import Node
 from binpack.model.pod import MIRROR_ANNOTATION, Pod
-from binpack.sim.steps import some
+from binpack.sim.some_names import some
 from binpack.sim.timeline import Drain
 from binpack.units import US_PER_S
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from binpack.control.apiserver.resources import ApiObject
 from binpack.model.defaulting import DEFAULT_NAMESPACE
 from binpack.model.workloads import CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
+from binpack.sim.some_names import some
 from binpack.sim.timeline import Apply, Delete, TimelineEvent
 
 _KINDS = (CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet)
@@ -48,8 +49,8 @@ class KnownWorkloads:
         """Say what is wrong with naming a workload; None if it is, or may be, there."""
         if (kind, namespace, name) in self._containers or not self._is_complete or self._may_be_made(kind):
             return None
-        others = sorted(f"{one[1]}/{one[2]}" for one in self._containers if one[0] == kind)
-        accepted = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "") or "one that is applied before"
+        others = [f"{one[1]}/{one[2]}" for one in self._containers if one[0] == kind]
+        accepted = some(others) or "one that is applied before"
         return f'no {kind} "{name}" in namespace "{namespace}" at that time (accepted: {accepted})'
 
     def containers(self, kind: str, namespace: str, name: str) -> tuple[str, ...] | None:

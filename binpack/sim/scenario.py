@@ -105,7 +105,7 @@ def load_scenario(path: str | Path, *, overrides: Overrides | None = None) -> Sc
     source = str(path)
     try:
         text = read_bytes(Path(path)).decode()
-    except (ManifestError, FileNotFoundError) as error:
+    except ManifestError as error:
         raise ConfigurationError(str(error)) from None
     decoded = decode_strictly(parse_document(text, source=source, kind=KIND), ScenarioFile)
     if decoded.errors or decoded.value is None:

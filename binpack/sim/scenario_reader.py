@@ -33,8 +33,9 @@ from binpack.sim.recording.recorded_pods import RecordedPod
 from binpack.sim.recording.replay import Replay, replay_of
 from binpack.sim.recording.watch_events import read_recordings
 from binpack.sim.scenario_format import API_VERSION, KIND, ScenarioFile, SourceOf, ThrottleOf
+from binpack.sim.some_names import some
 from binpack.sim.sources import FAULTS, WORKLOADS, Group, NamedSource, find_source
-from binpack.sim.steps import StepReader, some
+from binpack.sim.steps import StepReader
 from binpack.sim.timeline import Component, TimelineEvent
 
 _NS_PER_US = 1000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from binpack.control.apiserver.resources import ApiObject, is_namespaced
 from binpack.model.defaulting import DEFAULT_NAMESPACE
@@ -12,6 +12,7 @@ from binpack.sim.components import COMPONENTS
 from binpack.sim.known_workloads import KnownWorkloads
 from binpack.sim.node_pools import ZONE, pool_nodes
 from binpack.sim.scenario_format import DrainOf, NodeChoice, ScaleTo, SetImageOf, SlowImages, Step
+from binpack.sim.some_names import some
 from binpack.sim.timeline import (
     Apply,
     Cordon,
@@ -240,9 +241,3 @@ class StepReader:
 
 def _are_texts(labels: Mapping[object, object]) -> bool:
     return all(isinstance(one, str) for pair in labels.items() for one in pair)
-
-
-def some(names: Collection[str]) -> str:
-    """Write the first five of some names, in order, and how many more there are."""
-    listed = sorted(names)
-    return ", ".join(listed[:5]) + (f" and {len(listed) - 5} more" if len(listed) > 5 else "")

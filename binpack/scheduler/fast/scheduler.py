@@ -149,9 +149,9 @@ class FastScheduler:
             start = (start + looked) % len(self._cluster)
             evaluated.append(looked)
             node = self._cluster.node(row).name
-            # A plugin without cached parts may have read a label just now that tells classes apart.
-            still = pod_class if epoch == self._cluster.counts.epoch else None
-            self._cluster.add_pod(replace(pod, spec=replace(pod.spec, node_name=node)), node, pod_class=still)
+            # Its class as of now: a plugin without cached parts may have read a label just before that tells classes apart.
+            bound = replace(pod, spec=replace(pod.spec, node_name=node))
+            self._cluster.add_pod(bound, node, pod_class=self._cluster.classes.of(pod))
             nodes.append(node)
         return Placed(nodes, evaluated, start)
 

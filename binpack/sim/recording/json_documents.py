@@ -48,10 +48,7 @@ def json_documents(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """
     source = None if str(path) == "-" else path
     name = name_of(source)
-    try:
-        text = read_bytes(source).decode()
-    except FileNotFoundError as error:
-        raise ManifestError(str(error)) from None
+    text = read_bytes(source).decode()
     decoder, position, line, counted = json.JSONDecoder(), 0, 1, 0
     while (position := _skip_whitespace(text, position)) < len(text):
         line += text.count("\n", counted, position)

@@ -299,7 +299,7 @@ def _only_scaled(former: Plain, wanted: Plain) -> int | None:
     name = "parallelism" if wanted.get("kind") == "Job" else "replicas"
     number = part(wanted, "spec").get(name)
     without = [{**one, "spec": {key: value for key, value in part(one, "spec").items() if key != name}} for one in (former, wanted)]
-    return number if isinstance(number, int) and without[0] == without[1] and wanted.get("kind") in (*CONTROLLED,) else None
+    return number if isinstance(number, int) and without[0] == without[1] and wanted.get("kind") in CONTROLLED else None
 
 
 def _without_cordon(node: Plain) -> Plain:

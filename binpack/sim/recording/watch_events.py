@@ -143,7 +143,7 @@ class _Reader:
             while end < len(stream) and stream[end].what == "ADDED":
                 end += 1
             run = stream[position:end]
-            if is_first or any(there_is(there, event) for event in run):
+            if is_first or any(event.uid in there for event in run):
                 listed = run[: _length_of_list(run)]
                 self._take_list(listed, there, is_first=is_first)
                 run = run[len(listed) :]
@@ -210,11 +210,6 @@ class _Reader:
 
 
 _LIKE = {"apiVersion": "v1", "kind": "Pod"}
-
-
-def there_is(there: dict[str, _Event], event: _Event) -> bool:
-    """Tell whether a watcher knows an event's very object already."""
-    return event.uid in there
 
 
 def _length_of_list(run: Sequence[_Event]) -> int:
