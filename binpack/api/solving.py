@@ -257,18 +257,9 @@ def fewest_evictions(
     everything = tuple(objects)
     profiles = build_profiles(registry(), configuration)
     waiting = waiting_pods(everything, profiles)
-    wanted = (*waiting.pending, *waiting.gated)
+    wanted: tuple[Pod, ...] = (*waiting.pending, *waiting.gated)
     if pods is not None:
-        there = {pod.key: pod for pod in wanted}
-        all_pods = [each for each in everything if isinstance(each, Pod)]
-        found = [find_pod(all_pods, name) for name in pods]
-        for pod in found:
-            if pod.key not in there:
-                why = (
-                    f"is on node {pod.spec.node_name}" if pod.spec.node_name else "waits for no scheduler that is known here, or has ended"
-                )
-                raise NotFoundError(f'pod "{pod.key}" {why} (accepted: a pod that waits: {name_list(there, width=200) or "there is none"})')
-        wanted = tuple(there[pod.key] for pod in {pod.key: pod for pod in found}.values())
+        wanted = _named(pods, wanted, everything)
     cluster = build_cluster(everything)
     answers: list[Evictions] = []
     alike: dict[bytes, Evictions] = {}
@@ -280,6 +271,18 @@ def fewest_evictions(
         if tick is not None:
             tick(pod.key)
     return tuple(answers)
+
+
+def _named(names: Collection[str], waiting: tuple[Pod, ...], everything: tuple[KubernetesObject, ...]) -> tuple[Pod, ...]:
+    """Return the pods of these names, each once; all of them have to wait."""
+    there = {pod.key: pod for pod in waiting}
+    all_pods = [each for each in everything if isinstance(each, Pod)]
+    found = [find_pod(all_pods, name) for name in names]
+    for pod in found:
+        if pod.key not in there:
+            why = f"is on node {pod.spec.node_name}" if pod.spec.node_name else "waits for no scheduler that is known here, or has ended"
+            raise NotFoundError(f'pod "{pod.key}" {why} (accepted: a pod that waits: {name_list(there, width=200) or "there is none"})')
+    return tuple(there[key] for key in dict.fromkeys(pod.key for pod in found))
 
 
 def compare_schedulers(

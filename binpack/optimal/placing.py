@@ -66,6 +66,11 @@ def _prove_early(search: Search, rank: int, required: Requirement) -> None:
     """The pattern bound in a short time: rules between domains often leave out pods for which there is room, which only its rows know."""
     generation = ColumnGeneration(search.problem, required, rank, search.budget.slice(EARLY_PART))
     generation.start(search.incumbent.fills)
+    _prove_by(generation, search, rank, required)
+
+
+def _prove_by(generation: ColumnGeneration, search: Search, rank: int, required: Requirement) -> None:
+    """Price exactly until nothing better is to be expected, and take over the bound."""
     generation.run(enough=search.incumbent.placed[rank], known=search.bound.value, exact=True)
     if generation.bound is not None:
         search.prove(search.repriced(generation.bound.proof, search.identity, required, rank))
@@ -105,10 +110,8 @@ class _Placer:
             proving = ColumnGeneration(search.problem, self.required, self.rank, search.budget)
             proving.start(search.incumbent.fills)
         proving.budget = search.budget.slice(PROVING_PART)
-        proving.run(enough=search.incumbent.placed[self.rank], known=search.bound.value, exact=True)
+        _prove_by(proving, search, self.rank, self.required)
         proving.budget = search.budget
-        if proving.bound is not None:
-            search.prove(search.repriced(proving.bound.proof, search.identity, self.required, self.rank))
 
     def _dives(self, generation: ColumnGeneration, numbers: range, *, stale_limit: int = STALE) -> None:
         """Dive and improve what comes of it, until nothing has come of it for a while."""
